@@ -1,0 +1,94 @@
+import pg from 'pg'
+
+export type PoolOptions = {
+  url: string
+  /** Most connections at once. */
+  poolMax: number
+  /** Milliseconds to wait for a connection, new or free. */
+  connectTimeoutMs: number
+  /** Milliseconds a statement may run. */
+  statementTimeoutMs: number
+  /** Milliseconds a statement may wait for a lock. */
+  lockTimeoutMs: number
+  /** Milliseconds a transaction may sit idle before the server ends it. */
+  idleInTransactionTimeoutMs: number
+  /** Told when an idle connection is lost; nobody else would hear of it. */
+  onError?: (error: Error) => void
+}
+
+/** How much longer than the server's own limit we wait for its answer: a frozen server keeps no limits. */
+const ANSWER_MARGIN_MS = 500
+const IDLE_CONNECTION_MS = 30_000
+
+/** Milliseconds after which a query is given up without the server's answer. */
+export function answerTimeout(options: PoolOptions): number {
+  return options.statementTimeoutMs + ANSWER_MARGIN_MS
+}
+
+/** A pool in which nothing waits without a limit, and whose lost connections never bring down the process. */
+export function createPool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolMax,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    idleTimeoutMillis: IDLE_CONNECTION_MS,
+    statement_timeout: options.statementTimeoutMs,
+    lock_timeout: options.lockTimeoutMs,
+    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs,
+    query_timeout: answerTimeout(options),
+    application_name: 'cardea',
+    keepAlive: true,
+  })
+  pool.on('error', (error) => options.onError?.(error))
+  pool.on('connect', (client) => {
+    // The queries under way reject, and an idle connection is reported by the pool: without a listener, a connection
+    // lost between two statements of a transaction would be an uncaught exception.
+    client.on('error', () => undefined)
+    dropWhenUnanswered(client)
+  })
+  pool.on('release', (error, client) => {
+    // Never hand on a connection with a transaction still open: the next borrower's writes would end in it.
+    if (!(error as Error | undefined) && client.getTransactionStatus() !== 'I') void client.end()
+  })
+  return pool
+}
+
+/**
+ * After a query timed out on our side its answer may still come, or never: the connection is of no more use. Closing it
+ * at once also spares the ROLLBACK that follows a second wait as long.
+ */
+function dropWhenUnanswered(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown
+  const watched = (...args: unknown[]): unknown => {
+    const result = query(...args)
+    if (result instanceof Promise) {
+      result.catch((error: unknown) => {
+        if (error instanceof Error && error.message === 'Query read timeout')
+          client.connection.stream.destroy()
+      })
+    }
+    return result
+  }
+  client.query = watched as typeof client.query
+}
+
+/**
+ * Ends the pool once its borrowed connections are back, and after `graceMs` milliseconds in any case: a frozen server or
+ * a forgotten connection must not hold up the shutdown. `open` is the pool's connections at any moment.
+ */
+export async function closePool(
+  pool: pg.Pool,
+  open: ReadonlySet<pg.PoolClient>,
+  graceMs: number,
+): Promise<void> {
+  const deadline = Date.now() + graceMs
+  let ended = false
+  const end = () => {
+    ended = true
+  }
+  pool.end().then(end, end)
+  while (!(ended && open.size === 0) && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  for (const client of open) client.connection.stream.destroy()
+}
