@@ -1,0 +1,55 @@
+import type { Config } from './config.ts'
+import type { Keys } from './keys.ts'
+import type { Values } from './variables.ts'
+
+/** Arranges values that passed every check into the Config other rooms know, and freezes it to the last field. */
+export function assemble(values: Values, keys: Keys): Config {
+  const config: Config = {
+    mode: values.CARDEA_MODE,
+    issuer: values.CARDEA_ISSUER ?? `http://localhost:${values.CARDEA_PORT}`,
+    listen: { host: values.CARDEA_HOST, port: values.CARDEA_PORT },
+    ops: { host: values.CARDEA_OPS_HOST, port: values.CARDEA_OPS_PORT },
+    samplePort: values.CARDEA_SAMPLE_PORT,
+    dataDir: values.CARDEA_DATA_DIR,
+    logLevel: values.CARDEA_LOG_LEVEL,
+    database: {
+      url: values.DATABASE_URL,
+      poolMax: values.CARDEA_DATABASE_POOL,
+      statementTimeoutMs: values.CARDEA_DATABASE_TIMEOUT,
+    },
+    keys,
+    http: {
+      trustedProxies: values.CARDEA_TRUSTED_PROXIES,
+      requestTimeoutMs: values.CARDEA_REQUEST_TIMEOUT,
+      shutdownTimeoutMs: values.CARDEA_SHUTDOWN_TIMEOUT,
+    },
+    outbound: {
+      allowHosts: values.CARDEA_OUTBOUND_ALLOW.hosts,
+      allowNetworks: values.CARDEA_OUTBOUND_ALLOW.networks,
+    },
+    sessions: { idleSeconds: values.CARDEA_SESSION_IDLE, absoluteSeconds: values.CARDEA_SESSION_ABSOLUTE },
+    tokens: {
+      accessSeconds: values.CARDEA_ACCESS_TOKEN_TTL,
+      refreshIdleSeconds: values.CARDEA_REFRESH_TOKEN_IDLE,
+      refreshAbsoluteSeconds: values.CARDEA_REFRESH_TOKEN_ABSOLUTE,
+      refreshRetryWindowSeconds: values.CARDEA_REFRESH_RETRY_WINDOW,
+    },
+    secondFactor: { totp: values.CARDEA_TOTP_POLICY },
+    passwords: {
+      memoryKiB: values.CARDEA_ARGON2_MEMORY_KIB,
+      passes: values.CARDEA_ARGON2_PASSES,
+      parallelism: values.CARDEA_ARGON2_PARALLELISM,
+      concurrency: values.CARDEA_HASH_CONCURRENCY,
+    },
+    limits: { signInStartsPerMinute: values.CARDEA_RATE_LIMIT },
+  }
+  return deepFreeze(config)
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value) as unknown[]) {
+    // The bytes of a Buffer cannot be frozen; the list that holds it is.
+    if (typeof part === 'object' && part !== null && !Buffer.isBuffer(part)) deepFreeze(part)
+  }
+  return Object.freeze(value)
+}

@@ -1,0 +1,86 @@
+import type { Problem } from './problem.ts'
+import type { Values, VariableName } from './variables.ts'
+
+// Each rule looks only at values that could be read, so one mistake is never reported as two.
+type Rule = (values: Partial<Values>) => Problem | false | undefined
+
+const notAbove =
+  (lower: NumberName, upper: NumberName): Rule =>
+  (values) =>
+    above(values[lower], values[upper]) && {
+      variable: lower,
+      problem: `is greater than ${upper}`,
+      remedy: `Lower it, or raise ${upper}`,
+    }
+
+/** What must hold between settings in every mode. */
+const always: Rule[] = [
+  notAbove('CARDEA_SESSION_IDLE', 'CARDEA_SESSION_ABSOLUTE'),
+  notAbove('CARDEA_REFRESH_TOKEN_IDLE', 'CARDEA_REFRESH_TOKEN_ABSOLUTE'),
+  (values) =>
+    // A request that waits for one hung statement must still be able to say so.
+    atLeast(values.CARDEA_DATABASE_TIMEOUT, values.CARDEA_REQUEST_TIMEOUT) && {
+      variable: 'CARDEA_DATABASE_TIMEOUT',
+      problem: 'is not below CARDEA_REQUEST_TIMEOUT',
+      remedy: 'Lower it, or raise CARDEA_REQUEST_TIMEOUT',
+    },
+  ({ CARDEA_PORT: port, CARDEA_OPS_PORT: opsPort }) =>
+    port !== undefined &&
+    port !== 0 &&
+    port === opsPort && {
+      variable: 'CARDEA_OPS_PORT',
+      problem: `is ${port}, and so is CARDEA_PORT`,
+      remedy: 'Give the operations listener a port of its own',
+    },
+]
+
+/** What production asks for beyond that. */
+const production: Rule[] = [
+  ({ CARDEA_ISSUER: issuer }) =>
+    issuer?.startsWith('http:') &&
+    !isLoopback(new URL(issuer).hostname) && {
+      variable: 'CARDEA_ISSUER',
+      problem: 'is an http address that is not loopback',
+      remedy: 'Use https; a proxy in front may do the TLS (see CARDEA_TRUSTED_PROXIES)',
+    },
+]
+
+/** Problems between values that are each well written. */
+export function inconsistencies(values: Partial<Values>, mode: 'development' | 'production'): Problem[] {
+  const rules = mode === 'production' ? [...always, ...production] : always
+  return rules
+    .map((rule) => rule(values))
+    .filter((problem): problem is Problem => typeof problem === 'object')
+}
+
+/** Problems of variables that production cannot do without. `missing` says whether one was not set at all. */
+export function missingInProduction(
+  values: Partial<Values>,
+  missing: (name: VariableName) => boolean,
+): Problem[] {
+  const problems: Problem[] = []
+  if (missing('CARDEA_ISSUER')) {
+    const remedy = 'Set it to the https address people will use, e.g. https://id.example.com'
+    problems.push({ variable: 'CARDEA_ISSUER', problem: 'is missing', remedy })
+  }
+  if (missing('DATABASE_URL') && values.CARDEA_EMBEDDED_POSTGRES === false) {
+    const remedy =
+      'Set it to a PostgreSQL database, or set CARDEA_EMBEDDED_POSTGRES=true to run on the embedded one'
+    problems.push({ variable: 'DATABASE_URL', problem: 'is missing', remedy })
+  }
+  return problems
+}
+
+type NumberName = { [Name in VariableName]: Values[Name] extends number ? Name : never }[VariableName]
+
+function above(a: number | undefined, b: number | undefined): boolean {
+  return a !== undefined && b !== undefined && a > b
+}
+
+function atLeast(a: number | undefined, b: number | undefined): boolean {
+  return a !== undefined && b !== undefined && a >= b
+}
+
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
+}

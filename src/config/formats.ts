@@ -1,0 +1,91 @@
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+
+/** A whole number between two bounds. The unit only serves the error text. */
+export function wholeNumber(min: number, max: number, unit = ''): z.ZodType<number, string> {
+  const range = `must be a whole number from ${min} to ${max}${unit && ` ${unit}`}`
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, range)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, range)
+}
+
+export const port = wholeNumber(0, 65535)
+
+/** One of a few words. */
+export function oneOf<const T extends string>(...words: T[]): z.ZodType<T, string> {
+  return z.string().transform((text, issues): T => {
+    const word = words.find((candidate) => candidate === text)
+    if (word !== undefined) return word
+    issues.addIssue({ code: 'custom', message: `must be ${words.join(' or ')}` })
+    return z.NEVER
+  })
+}
+
+export const yesOrNo = oneOf('true', 'false').transform((word) => word === 'true')
+
+/** An address or name to listen on. */
+export const listenHost = z
+  .string()
+  .refine((text) => isAddress(text) || isHostName(text), 'must be an IP address or a host name')
+
+/** A list separated by commas or spaces. */
+const list = z.string().transform((text) => text.split(/[\s,]+/).filter((entry) => entry !== ''))
+
+/** A list of addresses and networks, e.g. `10.0.0.0/8, ::1`. A network that holds everybody is refused. */
+export const networks = list.superRefine((entries, issues) => {
+  for (const entry of entries) {
+    if (!isNetwork(entry))
+      issues.addIssue(`"${entry}" is neither an IP address nor a network like 10.0.0.0/8`)
+    else if (/\/0$/.test(entry)) issues.addIssue(`"${entry}" holds every address there is`)
+  }
+})
+
+/** A list of host names, addresses and networks, sorted into names and networks. */
+export const hostsAndNetworks = list.transform((entries, issues) => {
+  const sorted = { hosts: [] as string[], networks: [] as string[] }
+  for (const entry of entries) {
+    if (isNetwork(entry)) sorted.networks.push(entry)
+    else if (isHostName(entry)) sorted.hosts.push(entry.toLowerCase())
+    else issues.addIssue(`"${entry}" is neither a host name nor an IP address or network`)
+  }
+  return sorted
+})
+
+/** An issuer identifier: an http(s) URL in its one canonical spelling, without query, fragment or final slash. */
+export const issuerUrl = z.string().superRefine((text, issues) => {
+  for (const fault of issuerFaults(text)) issues.addIssue(fault)
+})
+
+function issuerFaults(text: string): string[] {
+  const url = URL.parse(text)
+  if (!url || !/^https?:$/.test(url.protocol)) return ['must be an http or https URL']
+  if (url.username || url.password) return ['must not carry a user name or password']
+  if (text.includes('?') || text.includes('#')) return ['must have no query and no fragment']
+  if (text.endsWith('/')) return ['must not end with a slash']
+  // Relying parties compare the issuer byte for byte (RFC 8414 §3.3), so a second spelling would be another issuer.
+  const canonical = url.origin + url.pathname.replace(/\/$/, '')
+  return canonical === text ? [] : [`must be written in its canonical form, ${canonical}`]
+}
+
+export const postgresUrl = z.string().superRefine((text, issues) => {
+  const url = URL.parse(text)
+  if (!url || !/^postgres(ql)?:$/.test(url.protocol)) issues.addIssue('must be a postgresql:// URL')
+  else if (url.pathname.length < 2) issues.addIssue('must name a database after the host')
+})
+
+function isNetwork(text: string): boolean {
+  return text.includes('/')
+    ? ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text)
+    : isAddress(text)
+}
+
+// ipaddr.js also reads "10.1" and "0x7f.1" as IPv4; nobody means that in a list of trusted networks.
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)
+}
+
+function isHostName(text: string): boolean {
+  return /^(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})*$/i.test(text) && !/^[\d.]+$/.test(text)
+}

@@ -1,0 +1,10 @@
+/**
+ * The environment, read once and turned into a frozen Config: every variable, its default, its meaning and what
+ * production asks of it stand in `variables.ts`, from which the reference table in the docs is made as well.
+ * Pure: values and file contents are passed in. It refuses to guess; all problems are reported at once, with the
+ * variable's name and what to do, and never with a secret's value. Only entry points enter.
+ */
+export type { Config } from './config.ts'
+export { parseConfig, type ConfigSource } from './parse-config.ts'
+export { describeProblems, type Problem } from './problem.ts'
+export { configReference } from './reference.ts'

@@ -1,0 +1,167 @@
+import { z } from 'zod'
+import * as format from './formats.ts'
+import { fallingBackTo, leftOut } from './variable.ts'
+
+const day = 86_400
+const year = 365 * day
+const seconds = (min: number, max: number): z.ZodType<number, string> =>
+  format.wholeNumber(min, max, 'seconds')
+const milliseconds = (min: number, max: number): z.ZodType<number, string> =>
+  format.wholeNumber(min, max, 'milliseconds')
+
+/** Every variable Cardea reads: how it is written, what it falls back to, what it means, what production asks of it. */
+export const variables = {
+  CARDEA_MODE: fallingBackTo(
+    { development: 'development', production: 'production' },
+    format.oneOf('development', 'production'),
+    'Production refuses every setting that is only good enough at a desk.',
+    { shown: 'set by the command that starts Cardea' },
+  ),
+  CARDEA_ISSUER: leftOut(
+    format.issuerUrl,
+    'The issuer identifier, and so the address people and clients use: scheme, host and port, no final slash.',
+    {
+      example: 'https://id.example.com',
+      shown: 'development: `http://localhost:` and CARDEA_PORT',
+      production: 'required; https, unless it is a loopback address',
+    },
+  ),
+  CARDEA_HOST: fallingBackTo(
+    { development: '127.0.0.1', production: '0.0.0.0' },
+    format.listenHost,
+    'Address the public listener binds.',
+    { example: '0.0.0.0' },
+  ),
+  CARDEA_PORT: fallingBackTo('3000', format.port, 'Port of the public listener; 0 takes a free one.'),
+  CARDEA_OPS_HOST: fallingBackTo(
+    '127.0.0.1',
+    format.listenHost,
+    'Address the operations listener (admin API, metrics) binds. Keep it off the internet.',
+  ),
+  CARDEA_OPS_PORT: fallingBackTo('3001', format.port, 'Port of the operations listener; 0 takes a free one.'),
+  CARDEA_SAMPLE_PORT: fallingBackTo('3100', format.port, 'Port of the sample app in development.'),
+  CARDEA_DATA_DIR: fallingBackTo(
+    '.cardea',
+    z.string(),
+    'Folder of the embedded PostgreSQL and, in development, of generated keys.',
+  ),
+  CARDEA_KEYRING: leftOut(
+    z.string(),
+    'Sealing keys for secrets at rest: 32 random bytes each in base64url, newest first, separated by commas.',
+    { secret: true, shown: 'development: made once, kept in the data folder', production: 'required' },
+  ),
+  CARDEA_COOKIE_KEYS: leftOut(
+    z.string(),
+    'Keys that sign cookies: at least 32 random bytes each in base64url, newest first, separated by commas.',
+    { secret: true, shown: 'development: made once, kept in the data folder', production: 'required' },
+  ),
+  DATABASE_URL: leftOut(
+    format.postgresUrl,
+    'Address of the PostgreSQL database. Left out, the embedded PostgreSQL is started in the data folder.',
+    {
+      secret: true,
+      example: 'postgresql://cardea:PASSWORD@db.internal:5432/cardea',
+      production: 'required, unless CARDEA_EMBEDDED_POSTGRES is true',
+    },
+  ),
+  CARDEA_EMBEDDED_POSTGRES: fallingBackTo(
+    'false',
+    format.yesOrNo,
+    'Whether production may run on the embedded PostgreSQL.',
+    { example: 'true' },
+  ),
+  CARDEA_DATABASE_POOL: fallingBackTo(
+    '10',
+    format.wholeNumber(2, 500),
+    'Connections one process may hold to the database.',
+  ),
+  CARDEA_DATABASE_TIMEOUT: fallingBackTo(
+    '3000',
+    milliseconds(100, 60_000),
+    'Milliseconds one statement may take. Must be below CARDEA_REQUEST_TIMEOUT.',
+  ),
+  CARDEA_LOG_LEVEL: fallingBackTo(
+    'info',
+    format.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    'Least severe kind of log line that is written.',
+  ),
+  CARDEA_TRUSTED_PROXIES: fallingBackTo(
+    '',
+    format.networks,
+    'Addresses and networks of the proxies in front, whose X-Forwarded-For and X-Forwarded-Proto count.',
+    { example: '10.0.0.0/8', production: 'needed behind a TLS proxy' },
+  ),
+  CARDEA_OUTBOUND_ALLOW: fallingBackTo(
+    '',
+    format.hostsAndNetworks,
+    'Hosts and networks that requests of ours (logout notices, client keys) may reach although private.',
+    { example: 'rp.internal, 10.1.0.0/16' },
+  ),
+  CARDEA_TOTP_POLICY: fallingBackTo(
+    'required',
+    format.oneOf('required', 'optional'),
+    'Whether everybody must have a second factor, or may.',
+  ),
+  CARDEA_SESSION_IDLE: fallingBackTo(
+    '3600',
+    seconds(60, year),
+    'Seconds without any use after which a sign-in session ends.',
+  ),
+  CARDEA_SESSION_ABSOLUTE: fallingBackTo(
+    `${day}`,
+    seconds(60, year),
+    'Seconds after which a sign-in session ends in any case.',
+  ),
+  CARDEA_ACCESS_TOKEN_TTL: fallingBackTo('600', seconds(10, day), 'Seconds an access token lives.'),
+  CARDEA_REFRESH_TOKEN_IDLE: fallingBackTo(
+    `${14 * day}`,
+    seconds(60, year),
+    'Seconds without any use after which a refresh token ends.',
+  ),
+  CARDEA_REFRESH_TOKEN_ABSOLUTE: fallingBackTo(
+    `${90 * day}`,
+    seconds(60, 10 * year),
+    'Seconds after consent at which a chain of refresh tokens ends in any case.',
+  ),
+  CARDEA_REFRESH_RETRY_WINDOW: fallingBackTo(
+    '10',
+    seconds(0, 60),
+    'Seconds in which a refresh token just rotated may be sent again and gives the same successor.',
+  ),
+  CARDEA_ARGON2_MEMORY_KIB: fallingBackTo(
+    '19456',
+    format.wholeNumber(19_456, 4_194_304, 'KiB'),
+    'Memory of one password hash in KiB. The default is the floor.',
+  ),
+  CARDEA_ARGON2_PASSES: fallingBackTo(
+    '2',
+    format.wholeNumber(2, 100),
+    'Passes of one password hash. The default is the floor.',
+  ),
+  CARDEA_ARGON2_PARALLELISM: fallingBackTo('1', format.wholeNumber(1, 64), 'Lanes of one password hash.'),
+  CARDEA_HASH_CONCURRENCY: fallingBackTo(
+    '0',
+    format.wholeNumber(0, 1024),
+    'Password hashes that may run at once; 0 means one per processor core.',
+  ),
+  CARDEA_REQUEST_TIMEOUT: fallingBackTo(
+    '10000',
+    milliseconds(500, 120_000),
+    'Milliseconds after which a request is answered with 503.',
+  ),
+  CARDEA_SHUTDOWN_TIMEOUT: fallingBackTo(
+    '10000',
+    milliseconds(0, 600_000),
+    'Milliseconds that requests in flight get to finish when the process is told to stop.',
+  ),
+  CARDEA_RATE_LIMIT: fallingBackTo(
+    '120',
+    format.wholeNumber(1, 1_000_000),
+    'Sign-ins an anonymous address may start in a minute.',
+  ),
+}
+
+export type VariableName = keyof typeof variables
+
+/** The value of every variable once it has been read. */
+export type Values = { [Name in VariableName]: z.output<(typeof variables)[Name]['format']> }
