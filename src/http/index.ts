@@ -1,0 +1,34 @@
+/**
+ * Koa middleware and a listener that know HTTP and nothing of users, clients or tokens. What may be believed of a request,
+ * what every answer carries, how errors, limits and stopping look, is decided here once.
+ * It refuses to believe headers anyone can write, and to repeat what a request said. app.ts and floors 3 and 4 enter.
+ * Order: requestContext, metrics.observeRequests, securityHeaders, errorHandler, healthRoutes, hostGuard, malformedGuard,
+ * serveAssets, allowMethods, requestDeadline, rateLimit; on our own routes then csrfGuard, formBody, the handler.
+ */
+export { allowMethods } from './allow-methods.ts'
+export { addressBlock } from './client-address.ts'
+export { formActionSource, pagePolicy } from './content-security-policy.ts'
+export { checkCsrf, csrfGuard, csrfToken } from './csrf.ts'
+export { errorHandler, type ErrorPage } from './error-handler.ts'
+export { formBody } from './form-body.ts'
+export { healthRoutes } from './health-routes.ts'
+export { hostGuard } from './host-guard.ts'
+export { HttpProblem } from './http-problem.ts'
+export { listen, ListenError, type Listener } from './listen.ts'
+export { malformedGuard } from './malformed-guard.ts'
+export { createMetrics, metricsRoute } from './metrics.ts'
+export { rateLimit } from './rate-limit.ts'
+export {
+  type ClientView,
+  createAssets,
+  createRenderer,
+  type Render,
+  type ScopeView,
+  type Views,
+} from './render.ts'
+export { requestContext } from './request-context.ts'
+export { requestDeadline } from './request-deadline.ts'
+export { type HeaderProfile, securityHeaders } from './security-headers.ts'
+export { serveAssets } from './serve-assets.ts'
+export { hasLoneSurrogate, hasNul } from './unsafe-text.ts'
+export { field, fields, type Form } from './urlencoded.ts'

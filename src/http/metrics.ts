@@ -1,0 +1,91 @@
+import type { Middleware } from 'koa'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** What the process counts, for Prometheus. Label values come from bounded sets only, never from a request's text. */
+interface Metrics {
+  registry: Registry
+  signIns: Counter<'outcome'>
+  tokensIssued: Counter<'grant_type'>
+  /** Counts every request that passes it; stands behind `requestContext`, which gives the route its label. */
+  observeRequests: Middleware
+}
+
+/** The database pool as it is right now. */
+interface PoolState {
+  total: number
+  idle: number
+  waiting: number
+}
+
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+/** Makes a registry of its own with the process's default metrics. `databasePool` is asked at each scrape. */
+export function createMetrics({ databasePool }: { databasePool: () => PoolState }): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const labelNames = ['route', 'method', 'status'] as const
+
+  const requests = new Counter({
+    name: 'http_requests_total',
+    help: 'Requests answered',
+    labelNames,
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time until the answer was sent',
+    labelNames,
+    registers,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  })
+  const signIns = new Counter({
+    name: 'sign_ins_total',
+    help: 'Sign-in attempts by outcome',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
+  const tokensIssued = new Counter({
+    name: 'tokens_issued_total',
+    help: 'Token responses by grant type',
+    labelNames: ['grant_type'] as const,
+    registers,
+  })
+  new Gauge({
+    name: 'database_pool',
+    help: 'Database connections by state, and requests waiting for one',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(databasePool())) this.set({ state }, Number(count))
+    },
+  })
+
+  return {
+    registry,
+    signIns,
+    tokensIssued,
+    async observeRequests(ctx, next) {
+      const startedAt = performance.now()
+      ctx.res.once('close', () => {
+        const method = knownMethods.has(ctx.method) ? ctx.method : 'other'
+        const labels = { route: ctx.state.route, method, status: String(ctx.res.statusCode) }
+        requests.inc(labels)
+        durations.observe(labels, (performance.now() - startedAt) / 1000)
+      })
+      await next()
+    },
+  }
+}
+
+/** Answers GET /metrics in the Prometheus text format. For the operations listener only. */
+export function metricsRoute(registry: Registry): Middleware {
+  return async function metricsRoute(ctx, next) {
+    if (ctx.path === '/metrics' && (ctx.method === 'GET' || ctx.method === 'HEAD')) {
+      ctx.type = registry.contentType
+      ctx.body = await registry.metrics()
+    } else {
+      await next()
+    }
+  }
+}

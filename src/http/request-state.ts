@@ -1,0 +1,25 @@
+import type { RequestTarget } from './request-target.ts'
+
+/** What this room leaves in `ctx.state` for those behind it. */
+interface RequestState {
+  /** Names this request in logs, error pages and the X-Request-Id header. */
+  requestId: string
+  /** The client's address, never taken from a header of an untrusted peer. */
+  ip: string
+  /** The route's pattern out of a bounded table (`/interaction/:uid`), or `other`. Never a raw path. */
+  route: string
+  /** The request target as it was sent; `ctx.url` holds only its path and query. */
+  target: RequestTarget
+  /** Why a guard turned the request away, as a code for the log. */
+  refused?: string
+  /** Aborted when the request has been answered with 503 for its age: nothing may be committed after that. */
+  deadline?: AbortSignal
+  /** Origins a form on this page may lead to besides ourselves; see `formActionSource`. */
+  formAction?: readonly string[]
+}
+
+declare module 'koa' {
+  // Merging with Koa's own interface is how it is meant to be typed; it cannot be done with a type alias.
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
+  interface DefaultState extends RequestState {}
+}

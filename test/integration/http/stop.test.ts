@@ -1,0 +1,133 @@
+import { Agent, request } from 'node:http'
+import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, test } from '@jest/globals'
+import Koa from 'koa'
+import { listen, type Listener } from '../../../src/http/index.ts'
+
+const start = (ms: number): Promise<Listener> => {
+  const app = new Koa()
+  app.use(async (ctx) => {
+    if (ctx.path === '/streaming') {
+      ctx.respond = false
+      ctx.res.writeHead(200).write('first ')
+      await delay(ms)
+      ctx.res.end('last')
+    } else {
+      await (ctx.path === '/hanging' ? new Promise(() => undefined) : delay(ms))
+      ctx.body = 'done'
+    }
+  })
+  app.silent = true
+  return listen(app, { host: '127.0.0.1', port: 0 })
+}
+
+interface Outcome {
+  status: number
+  body: string
+  connection: string
+  error?: string
+}
+
+function get(url: string, agent: Agent): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException): void =>
+      resolve({ status: 0, body: '', connection: '', error: error.code ?? error.message })
+    const outgoing = request(url, { agent }, (incoming) => {
+      let body = ''
+      incoming.on('data', (data: Buffer) => (body += data.toString()))
+      incoming.once('error', failed)
+      incoming.once('end', () =>
+        resolve({ status: incoming.statusCode ?? 0, body, connection: incoming.headers.connection ?? '' }),
+      )
+    })
+    outgoing.once('error', failed)
+    outgoing.end()
+  })
+}
+
+describe('stopping (FT-08)', () => {
+  test('under load breaks no answer: each client gets all of it, or finds the door closed', async () => {
+    for (let round = 0; round < 3; round++) {
+      const { url, close } = await start(5)
+      const outcomes: Outcome[] = []
+      let stopped = false
+      const client = async (): Promise<void> => {
+        const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+        for (;;) {
+          const outcome = await get(url, agent)
+          outcomes.push(outcome)
+          if (outcome.error !== undefined || (stopped && outcome.connection === 'close')) break
+          await delay(5)
+        }
+        agent.destroy()
+      }
+      const clients = Array.from({ length: 20 }, client)
+      while (outcomes.length < 200) await delay(5)
+      stopped = true
+      expect(await close(5000)).toBe('clean')
+      await Promise.all(clients)
+
+      // Nobody who got through to us was cut off; knocking at a closed door is the balancer's to avoid.
+      expect(outcomes.filter(({ error }) => error !== undefined && error !== 'ECONNREFUSED')).toEqual([])
+      expect(outcomes.filter(({ status, body }) => status === 200 && body !== 'done')).toEqual([])
+      expect(outcomes.filter(({ connection }) => connection === 'close').length).toBeGreaterThan(0)
+    }
+  })
+
+  test('waits for what is in flight and lets nobody else in', async () => {
+    const { url, close } = await start(300)
+    const agent = new Agent({ keepAlive: true })
+    const inFlight = [get(url, agent), get(`${url}/streaming`, agent)]
+    await delay(100)
+    const closed = close(5000)
+    await delay(20)
+    expect(await get(url, new Agent())).toMatchObject({ error: 'ECONNREFUSED' })
+    const [whole, streamed] = await Promise.all(inFlight)
+    expect(whole).toEqual({ status: 200, body: 'done', connection: 'close' })
+    expect(streamed).toMatchObject({ status: 200, body: 'first last' })
+    expect(await closed).toBe('clean')
+    agent.destroy()
+  })
+
+  test('still answers a request that arrives on an open connection just after the stop', async () => {
+    const { url, close } = await start(0)
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    expect(await get(url, agent)).toMatchObject({ status: 200, connection: 'keep-alive' })
+    const closed = close(2000)
+    await delay(50)
+    expect(await get(url, agent)).toEqual({ status: 200, body: 'done', connection: 'close' })
+    expect(await closed).toBe('clean')
+    agent.destroy()
+  })
+
+  test('does not wait for connections that only sit there', async () => {
+    const { url, close } = await start(0)
+    const silent = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined)
+    const agent = new Agent({ keepAlive: true })
+    await get(url, agent)
+    const startedAt = performance.now()
+    expect(await close(10_000)).toBe('clean')
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+    silent.destroy()
+    agent.destroy()
+  })
+
+  test('is immediate when nobody is there', async () => {
+    const { close } = await start(0)
+    const startedAt = performance.now()
+    expect(await close(10_000)).toBe('clean')
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+  })
+
+  test('cuts what is left at the deadline and says so', async () => {
+    const { url, close } = await start(0)
+    const agent = new Agent()
+    const hanging = get(`${url}/hanging`, agent)
+    await delay(50)
+    const startedAt = performance.now()
+    expect(await close(200)).toBe('forced')
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+    expect(await hanging).toMatchObject({ status: 0 })
+  })
+})
