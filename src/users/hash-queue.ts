@@ -1,0 +1,52 @@
+/** Too many passwords are being hashed at once: ask again after `retryAfter` seconds. */
+export class HasherBusy extends Error {
+  override readonly name = 'HasherBusy'
+  readonly statusCode = 503
+  readonly retryAfter = 2
+
+  constructor() {
+    super('Too many passwords are being checked at once')
+  }
+}
+
+export type HashQueue = {
+  run<T>(work: () => Promise<T>): Promise<T>
+  active(): number
+  waiting(): number
+}
+
+/**
+ * Lets at most `concurrency` pieces of work run, keeps at most `queue` waiting in the order they came, and throws HasherBusy
+ * beyond that: a stampede of sign-ins is refused politely instead of taking the token endpoint down with it.
+ */
+export function createHashQueue({ concurrency, queue }: { concurrency: number; queue: number }): HashQueue {
+  const waiting: (() => void)[] = []
+  let active = 0
+
+  async function turn(): Promise<void> {
+    if (active < concurrency) {
+      active += 1
+      return
+    }
+    if (waiting.length >= queue) throw new HasherBusy()
+    await new Promise<void>((resolve) => waiting.push(resolve))
+  }
+
+  // The place is handed to the next in line without being freed, so that a newcomer cannot slip in between.
+  function leave(): void {
+    const next = waiting.shift()
+    if (next) next()
+    else active -= 1
+  }
+
+  async function run<T>(work: () => Promise<T>): Promise<T> {
+    await turn()
+    try {
+      return await work()
+    } finally {
+      leave()
+    }
+  }
+
+  return { run, active: () => active, waiting: () => waiting.length }
+}

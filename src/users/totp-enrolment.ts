@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import { generateSecret, generateURI } from 'otplib'
+import { record } from '../audit/index.ts'
+import type { Sealer } from '../crypto/index.ts'
+import type { Db } from '../db/index.ts'
+import { atomically } from './atomically.ts'
+import { giveBack, giveBackAfterTrouble, reserveAttempt, settleSuccess } from './throttle.ts'
+import type { Reservation } from './throttle.ts'
+import { otpEnrolmentCounters } from './throttle-counters.ts'
+import { defaultThrottlePolicy } from './throttle-policy.ts'
+import { sealContext } from './totp.ts'
+import type { TotpDeps } from './totp.ts'
+import { matchTotpCode, parseTotpCode } from './totp-code.ts'
+import { isUserId } from './user-id.ts'
+
+const SEED_BYTES = 20
+const PENDING_SECONDS = 60 * 60
+
+type EnrolmentDeps = { db: Db; sealer: Sealer; now?: (() => Date) | undefined }
+
+export type TotpEnrolment = {
+  credentialId: string
+  /** The seed in base32, for those who type it. */
+  secret: string
+  /** The same as an otpauth: URI, for the QR code. */
+  uri: string
+}
+
+type EnrolmentConfirmed =
+  | { ok: true }
+  | { ok: false; reason: 'wrong' | 'gone' }
+  | { ok: false; reason: 'throttled'; retryAfter: number }
+
+/**
+ * Begins the enrolment of an authenticator: a new seed of 160 random bits, sealed for its row (MF-01, RFC 4226 section 4 R6).
+ * Until a code confirms it, within an hour, it counts for nothing and an authenticator the user already has stays good.
+ * An older enrolment that was left unconfirmed ends. `issuer` and `account` are what the app will show.
+ */
+export async function beginTotpEnrolment(
+  { db, sealer, now }: EnrolmentDeps,
+  { userId, issuer, account }: { userId: string; issuer: string; account: string },
+): Promise<TotpEnrolment> {
+  const id = randomUUID()
+  const secret = generateSecret({ length: SEED_BYTES })
+  const sealedSeed = sealer.seal(secret, sealContext(id))
+  await atomically(db, async (tx) => {
+    await tx.totpCredential.deleteMany({ where: { userId, confirmedAt: null } })
+    await tx.totpCredential.create({ data: { id, userId, sealedSeed, createdAt: now?.() ?? new Date() } })
+  })
+  return { credentialId: id, secret, uri: uriOf(secret, { issuer, account }) }
+}
+
+/** The same secret again while it awaits its confirming code, for a page that is loaded twice; null ever after (MF-01). */
+export async function pendingTotpEnrolment(
+  { db, sealer, now }: EnrolmentDeps,
+  input: { userId: string; credentialId: string; issuer: string; account: string },
+): Promise<TotpEnrolment | null> {
+  const pending = await findPending(db, { ...input, now: now?.() ?? new Date() })
+  if (!pending) return null
+  const secret = sealer.open(pending.sealedSeed, sealContext(pending.id))
+  return { credentialId: pending.id, secret, uri: uriOf(secret, input) }
+}
+
+/**
+ * Confirms an enrolment by a code of the new authenticator, which then replaces the one before it, and records that. The code
+ * is spent by this. `gone`: not this user's, confirmed already, or more than an hour old. Attempts are throttled like codes.
+ */
+export async function confirmTotpEnrolment(
+  deps: TotpDeps,
+  input: { userId: string; credentialId: string; code: unknown; ip?: string | undefined },
+): Promise<EnrolmentConfirmed> {
+  const { database, sealer, policy = defaultThrottlePolicy } = deps
+  const now = deps.now?.() ?? new Date()
+  const pending = await findPending(database.prisma, { ...input, now })
+  if (!pending) return { ok: false, reason: 'gone' }
+  const code = parseTotpCode(input.code)
+  if (code === null) return { ok: false, reason: 'wrong' }
+  const counters = otpEnrolmentCounters(policy.otpEnrolment, input.userId)
+  const reserved = await reserveAttempt(database.prisma, counters, now)
+  if (!reserved.ok) return { ok: false, reason: 'throttled', retryAfter: reserved.retryAfter }
+  try {
+    const seed = sealer.open(pending.sealedSeed, sealContext(pending.id))
+    const match = await matchTotpCode(seed, { code, now, lastStep: null })
+    if (match.found !== 'step') return { ok: false, reason: 'wrong' }
+    return await confirm(deps, { ...input, step: match.step, now, reservation: reserved.reservation })
+  } catch (error) {
+    await giveBackAfterTrouble(database.prisma, reserved.reservation)
+    throw error
+  }
+}
+
+async function confirm(
+  { database }: TotpDeps,
+  input: {
+    userId: string
+    credentialId: string
+    ip?: string | undefined
+    step: number
+    now: Date
+    reservation: Reservation
+  },
+): Promise<EnrolmentConfirmed> {
+  const { userId, credentialId: id, ip, step, now, reservation } = input
+  return database.transaction(async (tx) => {
+    const { count } = await tx.totpCredential.updateMany({
+      where: { id, userId, confirmedAt: null },
+      data: { confirmedAt: now, lastStep: step },
+    })
+    if (count === 0) {
+      await giveBack(tx, reservation)
+      return { ok: false, reason: 'gone' }
+    }
+    const replaced = await tx.totpCredential.deleteMany({ where: { userId, id: { not: id } } })
+    await settleSuccess(tx, reservation)
+    await record(tx, { type: 'factor.totp_added', userId, ip, detail: { replaced: replaced.count } })
+    return { ok: true }
+  })
+}
+
+async function findPending(
+  db: Db,
+  { userId, credentialId, now }: { userId: string; credentialId: string; now: Date },
+): Promise<{ id: string; sealedSeed: string } | null> {
+  if (!isUserId(userId) || !isUserId(credentialId)) return null
+  const oldest = new Date(now.getTime() - PENDING_SECONDS * 1000)
+  return db.totpCredential.findFirst({
+    where: { id: credentialId, userId, confirmedAt: null, createdAt: { gt: oldest } },
+    select: { id: true, sealedSeed: true },
+  })
+}
+
+// A colon separates issuer from account in the label and may stand in neither.
+function uriOf(secret: string, { issuer, account }: { issuer: string; account: string }): string {
+  const plain = (text: string) => text.replaceAll(':', ' ')
+  return generateURI({ secret, issuer: plain(issuer), label: plain(account) })
+}

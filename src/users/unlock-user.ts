@@ -1,0 +1,15 @@
+import type { Db } from '../db/index.ts'
+import { countersOfAccount } from './throttle-counters.ts'
+import { findUser } from './user.ts'
+
+/**
+ * Forgets all failed attempts on a user's password, codes and recovery codes and lifts every block that follows from them:
+ * the way out before a block ends by itself (TH-01). What networks and known devices did is not forgotten. Returns how many
+ * counters were removed, or null when there is no such user. Recording who did it is left to the caller.
+ */
+export async function unlockUser(db: Db, id: string): Promise<number | null> {
+  const user = await findUser(db, id)
+  if (!user) return null
+  const { keys, prefix } = countersOfAccount(user)
+  return db.$executeRaw`DELETE FROM attempt_counters WHERE key = ANY(${keys}) OR starts_with(key, ${prefix})`
+}

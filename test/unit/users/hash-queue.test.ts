@@ -1,0 +1,51 @@
+import { describe, expect, test } from '@jest/globals'
+import { createHashQueue, HasherBusy } from '../../../src/users/hash-queue.ts'
+
+function gate() {
+  let open: () => void = () => undefined
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  return { opened, open }
+}
+
+describe('the hash queue', () => {
+  test('runs no more at once than it was told, and the others in the order they came (FT-26)', async () => {
+    const queue = createHashQueue({ concurrency: 2, queue: 10 })
+    const started: number[] = []
+    const gates = Array.from({ length: 6 }, gate)
+    const runs = gates.map(({ opened }, i) =>
+      queue.run(async () => {
+        started.push(i)
+        await opened
+      }),
+    )
+    await Promise.resolve()
+    expect(started).toEqual([0, 1])
+    expect([queue.active(), queue.waiting()]).toEqual([2, 4])
+    gates[1]?.open()
+    await runs[1]
+    await Promise.resolve()
+    expect(started).toEqual([0, 1, 2])
+    for (const { open } of gates) open()
+    await Promise.all(runs)
+    expect(started).toEqual([0, 1, 2, 3, 4, 5])
+    expect([queue.active(), queue.waiting()]).toEqual([0, 0])
+  })
+
+  test('refuses with 503 and Retry-After when its line is full, and takes work again afterwards (FT-26)', async () => {
+    const queue = createHashQueue({ concurrency: 1, queue: 1 })
+    const { opened, open } = gate()
+    const running = [queue.run(() => opened), queue.run(() => opened)]
+    const refused = await queue.run(() => opened).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(HasherBusy)
+    expect(refused).toMatchObject({ statusCode: 503, retryAfter: 2 })
+    open()
+    await Promise.all(running)
+    await expect(queue.run(() => Promise.resolve('served'))).resolves.toBe('served')
+  })
+
+  test('frees its place when the work fails', async () => {
+    const queue = createHashQueue({ concurrency: 1, queue: 0 })
+    await expect(queue.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+    await expect(queue.run(() => Promise.resolve(1))).resolves.toBe(1)
+  })
+})
