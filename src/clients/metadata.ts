@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { redirectUriProblem } from './redirect-uri.ts'
+
+/** A reason why metadata is refused: the RFC 7591 field and a sentence for the person who sent it. */
+export type MetadataProblem = { field: string; message: string }
+
+const webUri = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' })
+const signingAlg = z.enum(['RS256', 'ES256', 'EdDSA'])
+
+const schema = z.strictObject({
+  redirect_uris: z.array(z.string()).max(50).default([]),
+  post_logout_redirect_uris: z.array(z.string()).max(50).default([]),
+  grant_types: z
+    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials']))
+    .default(['authorization_code']),
+  token_endpoint_auth_method: z
+    .enum(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'])
+    .default('client_secret_basic'),
+  application_type: z.enum(['web', 'native']).default('web'),
+  scope: z
+    .string()
+    .regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/)
+    .optional(),
+  client_uri: webUri.optional(),
+  policy_uri: webUri.optional(),
+  tos_uri: webUri.optional(),
+  logo_uri: webUri.optional(),
+  initiate_login_uri: webUri.optional(),
+  jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1).max(20) }).optional(),
+  jwks_uri: webUri.optional(),
+  token_endpoint_auth_signing_alg: signingAlg.optional(),
+  id_token_signed_response_alg: signingAlg.optional(),
+  userinfo_signed_response_alg: signingAlg.optional(),
+  default_acr_values: z.array(z.string()).max(5).optional(),
+  default_max_age: z.int().min(0).optional(),
+  require_auth_time: z.boolean().optional(),
+  response_modes: z
+    .array(z.enum(['query', 'form_post', 'fragment']))
+    .min(1)
+    .optional(),
+})
+
+export type ClientMetadata = z.infer<typeof schema>
+
+/**
+ * Checks a client's metadata (RFC 7591 section 2 names, unknown fields refused) against what this server does:
+ * exact redirect URIs without dangerous schemes (RFC 9700 section 2.1), one authentication method, grant types that fit.
+ * Returns the metadata with defaults filled in, or every problem at once.
+ */
+export function checkMetadata(
+  input: unknown,
+): { ok: true; metadata: ClientMetadata } | { ok: false; problems: MetadataProblem[] } {
+  const parsed = schema.safeParse(input)
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => ({
+      field: issue.path.join('.') || 'metadata',
+      message: issue.message,
+    }))
+    return { ok: false, problems }
+  }
+  const problems = [...uriProblems(parsed.data), ...consistencyProblems(parsed.data)]
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, metadata: parsed.data }
+}
+
+function uriProblems(metadata: ClientMetadata): MetadataProblem[] {
+  return (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
+    metadata[field].flatMap((uri) => {
+      const message = redirectUriProblem(uri, metadata.application_type)
+      return message ? [{ field, message: `${uri}: ${message}` }] : []
+    }),
+  )
+}
+
+function consistencyProblems(metadata: ClientMetadata): MetadataProblem[] {
+  const problems: MetadataProblem[] = []
+  const grants = new Set(metadata.grant_types)
+  const method = metadata.token_endpoint_auth_method
+  if (grants.has('authorization_code') && metadata.redirect_uris.length === 0)
+    problems.push({ field: 'redirect_uris', message: 'authorization_code needs at least one redirect URI' })
+  if (grants.has('refresh_token') && !grants.has('authorization_code'))
+    problems.push({ field: 'grant_types', message: 'refresh_token comes only with authorization_code' })
+  if (grants.has('client_credentials') && method === 'none')
+    problems.push({
+      field: 'grant_types',
+      message: 'a public client cannot use client_credentials (RFC 6749 section 4.4)',
+    })
+  if (method === 'private_key_jwt' && !metadata.jwks && !metadata.jwks_uri)
+    problems.push({ field: 'jwks', message: 'private_key_jwt needs jwks or jwks_uri' })
+  if (metadata.jwks && metadata.jwks_uri)
+    problems.push({ field: 'jwks', message: 'give jwks or jwks_uri, not both (RFC 7591 section 2)' })
+  if (metadata.jwks?.keys.some((key) => ['d', 'p', 'q', 'k'].some((part) => part in key)))
+    problems.push({
+      field: 'jwks',
+      message: 'contains a private or symmetric key: register public keys only',
+    })
+  return problems
+}
