@@ -1,0 +1,167 @@
+import { errors } from 'oidc-provider'
+import type {
+  AccessToken,
+  ClientCredentials,
+  Configuration,
+  JWTStructured,
+  KoaContextWithOIDC,
+} from 'oidc-provider'
+import { createFindAccount } from './account.ts'
+import { ACR } from './acr.ts'
+import type { ClientThrottle } from './client-throttle.ts'
+import { cookies } from './cookies.ts'
+import { createLoadExistingGrant } from './existing-grant.ts'
+import { mayIntrospect, mayRevoke } from './token-owner.ts'
+import { registeredScopes } from './engine-client.ts'
+import { ttl } from './lifetimes.ts'
+import { createInteractionPolicy } from './login-policy.ts'
+import type { OidcOptions } from './options.ts'
+import { createOutboundFetch } from './outbound.ts'
+import { createResourceIndicators } from './resource-servers.ts'
+import { createAdapterFactory } from './store/adapter.ts'
+
+/** An assertion may not be valid for longer than this: its jti must be remembered as long (CVE-2025-2559). */
+const MAX_ASSERTION_SECONDS = 300
+
+/**
+ * Every setting of the engine that this server decides, and none left to the engine's unsafe or unfinished defaults:
+ * PKCE S256 for everyone, `response_type=code` only, no secrets in plain text, short codes, our store.
+ */
+export function engineConfiguration(
+  options: OidcOptions,
+  throttle: Pick<ClientThrottle, 'check'>,
+): Configuration {
+  const { database, lifetimes, pages, policy } = options
+  return {
+    adapter: createAdapterFactory({
+      pool: database.pool,
+      refreshRetryWindowSeconds: options.refreshRetryWindowSeconds,
+      checkClient: (ctx, clientId) => throttle.check(ctx, clientId),
+    }),
+    jwks: { keys: options.signingKeys },
+    cookies: cookies(options.issuer, options.cookieKeys),
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      userinfo: '/userinfo',
+      jwks: '/jwks',
+      introspection: '/introspect',
+      revocation: '/revoke',
+      end_session: '/logout',
+    },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      userinfo: { enabled: true },
+      claimsParameter: { enabled: true },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: mayIntrospect },
+      revocation: { enabled: true, allowedPolicy: mayRevoke },
+      resourceIndicators: createResourceIndicators(database),
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx) =>
+          pages.logout(ctx, { action: ctx.oidc.urlFor('end_session_confirm'), xsrf: xsrfOf(ctx) }),
+        postLogoutSuccessSource: (ctx) => pages.loggedOut(ctx),
+      },
+    },
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    extraTokenClaims: refuseForeignScope,
+    clientDefaults: {
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'client_secret_basic',
+      id_token_signed_response_alg: 'RS256',
+    },
+    extraClientMetadata: { properties: ['first_party', 'registered_scope'], validator: () => undefined },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
+      userinfoSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
+      clientAuthSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
+    },
+    acrValues: Object.values(ACR),
+    scopes: ['openid', 'offline_access', 'profile', 'email'],
+    claims: {
+      openid: ['sub', 'acr', 'amr', 'auth_time'],
+      profile: ['name', 'updated_at'],
+      email: ['email', 'email_verified'],
+      iss: null,
+      sid: null,
+    },
+    conformIdTokenClaims: true,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    acceptQueryParamAccessTokens: false,
+    clockTolerance: 5,
+    ttl: ttl(lifetimes),
+    interactions: {
+      policy: createInteractionPolicy({
+        totp: policy.totp,
+        sessionAbsoluteSeconds: lifetimes.sessionAbsolute,
+      }),
+      url: (ctx, interaction) => {
+        options.onInteraction(ctx, interaction.params['client_id'] as string)
+        return `/interaction/${interaction.uid}`
+      },
+    },
+    findAccount: createFindAccount(database.pool),
+    loadExistingGrant: createLoadExistingGrant(database),
+    // Session-bound unless the user allowed offline access; confidential clients are not rotated, public ones are (RFC 9700 section 4.14.2).
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    expiresWithSession: (_ctx, token) => !token.scopes.has('offline_access'),
+    rotateRefreshToken: ({ oidc }) =>
+      oidc.client?.clientAuthMethod === 'none' && !oidc.entities.RefreshToken?.isSenderConstrained(),
+    formats: { customizers: { jwt: addAuthentication } },
+    clientBasedCORS: (_ctx, origin, client) =>
+      client.clientAuthMethod === 'none' &&
+      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
+    assertJwtClientAuthClaimsAndHeader: assertClientAssertion,
+    fetch: createOutboundFetch(options.outboundAllow),
+    fetchResponseBodyLimits: { jwks_uri: 64 * 1024 },
+    renderError: (ctx, out, error) => pages.engineError(ctx, out, error),
+  }
+}
+
+function xsrfOf({ oidc }: KoaContextWithOIDC): string {
+  return (oidc.session?.state as { secret?: string } | undefined)?.secret ?? ''
+}
+
+/** RFC 9068 section 2.2.1: a user's JWT access token tells how and when they signed in. */
+function addAuthentication(
+  ctx: KoaContextWithOIDC,
+  token: AccessToken | ClientCredentials,
+  jwt: JWTStructured,
+): undefined {
+  if (!('accountId' in token)) return
+  const source = ctx.oidc.entities.AuthorizationCode ?? ctx.oidc.entities.RefreshToken
+  Object.assign(jwt.payload, { auth_time: source?.authTime, acr: source?.acr, amr: source?.amr })
+}
+
+/**
+ * RFC 7523 as sharpened by draft-ietf-oauth-rfc7523bis: the audience is our issuer and nothing else, so that an assertion
+ * lured out by another server is worth nothing here; and it is short-lived.
+ */
+function assertClientAssertion({ oidc }: KoaContextWithOIDC, claims: Record<string, unknown>): undefined {
+  const { aud, exp } = claims
+  const audience = Array.isArray(aud) && aud.length === 1 ? (aud[0] as unknown) : aud
+  if (audience !== oidc.issuer)
+    throw new errors.InvalidClientAuth('the audience of a client assertion must be the issuer')
+  if (typeof exp !== 'number' || exp > Math.floor(Date.now() / 1000) + MAX_ASSERTION_SECONDS)
+    throw new errors.InvalidClientAuth('a client assertion must expire within five minutes')
+}
+
+/**
+ * A client's own tokens carry no more than what it was registered for (RFC 6749 section 3.3). The engine checks only the scopes
+ * that every OpenID provider has; the moment before a token is saved is the last one at which the rest can be refused.
+ */
+function refuseForeignScope(
+  { oidc }: KoaContextWithOIDC,
+  token: { kind: string; scope?: string | undefined },
+): undefined {
+  if (token.kind !== 'ClientCredentials' || !token.scope) return
+  const registered = new Set(registeredScopes(oidc.client))
+  const foreign = token.scope.split(' ').find((scope) => !registered.has(scope))
+  if (foreign !== undefined) throw new errors.InvalidScope('requested scope is not allowed', foreign)
+}

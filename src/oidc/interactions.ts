@@ -1,0 +1,122 @@
+import type { Context } from 'koa'
+import { errors } from 'oidc-provider'
+import type { InteractionResults, Provider } from 'oidc-provider'
+import type { Db, Prisma, Tx } from '../db/index.ts'
+import { acrRequestOf, requiredAcr } from './acr.ts'
+import type { RequiredAcr } from './acr.ts'
+import { engineError } from './errors.ts'
+import { idDigest } from './store/rows.ts'
+
+/** A sign-in under way, as the hosted pages see it. */
+export type Interaction = {
+  uid: string
+  prompt: { name: string; reasons: string[]; details: Record<string, unknown> }
+  params: Record<string, unknown>
+  clientId: string
+  /** The session the browser brought along. */
+  session: { userId: string; uid: string; amr: string[] } | null
+  grantId: string | null
+  requiredAcr: RequiredAcr
+  /** Has a login of this very request been accepted before, so that asking again would lead in circles? */
+  loggedInBefore: boolean
+  /** Whatever the interaction room keeps here; to be schema-checked by it. */
+  progress: unknown
+}
+
+export type LoadedInteraction =
+  | { ok: true; interaction: Interaction }
+  | { ok: false; reason: 'no_cookie' | 'expired' | 'other_browser' | 'session_changed' }
+
+/**
+ * The interaction this browser began (its cookie) and is now asking for (the URL); both must agree (SE-04).
+ * The engine's own checks apply: it exists, is not expired, and the session it started in is still the same user's.
+ */
+export async function loadInteraction(
+  { provider, db, totpPolicy }: { provider: Provider; db: Db; totpPolicy: 'optional' | 'required' },
+  ctx: Context,
+  uid: string,
+): Promise<LoadedInteraction> {
+  let details
+  try {
+    details = await provider.interactionDetails(ctx.req, ctx.res)
+  } catch (error) {
+    if (error instanceof errors.SessionNotFound) return { ok: false, reason: reasonOf(error) }
+    throw engineError(error)
+  }
+  if (details.uid !== uid) return { ok: false, reason: 'other_browser' }
+  const row = await db.interaction.findUnique({
+    where: { digest: digestOf(uid) },
+    select: { progress: true },
+  })
+  if (!row) return { ok: false, reason: 'expired' }
+  const { session, prompt, params, grantId, lastSubmission } = details
+  return {
+    ok: true,
+    interaction: {
+      uid,
+      prompt: { name: prompt.name, reasons: prompt.reasons, details: prompt.details },
+      params,
+      clientId: String(params['client_id']),
+      session: session?.uid ? { userId: session.accountId, uid: session.uid, amr: session.amr ?? [] } : null,
+      grantId: grantId ?? null,
+      requiredAcr: requiredAcr(totpPolicy, acrRequestOf(params)),
+      loggedInBefore: lastSubmission?.login !== undefined,
+      progress: row.progress,
+    },
+  }
+}
+
+/** Keeps how far the user has come; the engine never sees it. False when the interaction is gone. */
+export async function saveProgress(db: Db, uid: string, progress: object): Promise<boolean> {
+  const { count } = await db.interaction.updateMany({
+    where: { digest: digestOf(uid) },
+    data: { progress: progress },
+  })
+  return count === 1
+}
+
+/**
+ * Hands the engine its result; called last, because the engine signs in whenever a `login` result exists and the browser may
+ * ask for the resume address at any time. Earlier results of the same request ride along, as the engine needs them to know
+ * which prompts are answered. Returns where the browser goes next, or null when the interaction is gone.
+ */
+export async function finishInteraction(
+  tx: Tx,
+  uid: string,
+  result: InteractionResults,
+): Promise<string | null> {
+  const digest = digestOf(uid)
+  const rows = await tx.$queryRaw<
+    { payload: Payload }[]
+  >`SELECT payload FROM interactions WHERE digest = ${digest} FOR UPDATE`
+  const payload = rows[0]?.payload
+  if (!payload) return null
+  const merged = 'error' in result ? result : { ...payload.lastSubmission, ...result }
+  // Signing in as someone else ends the other session first (its row is marked by the caller): nothing to compare with it.
+  const { session, ...rest } = payload
+  const keepsSession =
+    session !== undefined && (result.login === undefined || result.login.accountId === session.accountId)
+  const next = { ...rest, ...(keepsSession ? { session } : {}), result: merged }
+  await tx.interaction.update({
+    where: { digest },
+    data: { payload: next as unknown as Prisma.InputJsonObject },
+    select: { digest: true },
+  })
+  return `/authorize/${uid}`
+}
+
+type Payload = { lastSubmission?: InteractionResults; session?: { accountId: string } } & Record<
+  string,
+  unknown
+>
+
+function digestOf(uid: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(idDigest(uid))
+}
+
+function reasonOf(error: Error): 'no_cookie' | 'expired' | 'session_changed' {
+  const detail = (error as { error_description?: string }).error_description ?? ''
+  if (detail.includes('cookie not found')) return 'no_cookie'
+  if (detail.includes('principal changed') || detail === 'session not found') return 'session_changed'
+  return 'expired'
+}

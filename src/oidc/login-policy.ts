@@ -1,0 +1,58 @@
+import { interactionPolicy } from 'oidc-provider'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { acrRequestOf, requiredAcr, satisfies } from './acr.ts'
+
+export type LoginPolicy = { totp: 'optional' | 'required'; sessionAbsoluteSeconds: number }
+
+const { Check, Prompt, base } = interactionPolicy
+
+/**
+ * When the engine must send someone to the hosted pages: its own checks, and ours for what it leaves open.
+ */
+export function createInteractionPolicy(policy: LoginPolicy): interactionPolicy.DefaultPolicy {
+  const prompts = base()
+  const login = prompts.get('login')
+  const consent = prompts.get('consent')
+  if (!login || !consent) throw new Error('the engine no longer has the prompts login and consent')
+  prompts.add(new Prompt({ name: 'select_account', requestable: true }), 0)
+
+  login.checks.add(
+    // Without it a session of a disabled user reaches the consent prompt and fails there with a TypeError.
+    new Check('account_gone', 'the signed-in account is not available', 'login_required', ({ oidc }) =>
+      Boolean(oidc.session?.accountId && !oidc.account),
+    ),
+  )
+  login.checks.add(
+    new Check('session_too_old', 'the session has reached its absolute end', 'login_required', ({ oidc }) =>
+      Boolean(
+        oidc.session?.accountId && !oidc.result?.login && oidc.session.past(policy.sessionAbsoluteSeconds),
+      ),
+    ),
+  )
+  login.checks.add(
+    new Check('step_up', 'a stronger sign-in is required', 'login_required', (ctx) => {
+      const { session, params } = ctx.oidc
+      if (!session?.accountId) return false
+      return !satisfies(session.acr, requiredAcr(policy.totp, acrRequestOf(params ?? {})))
+    }),
+  )
+
+  // A native client cannot prove who it is, so its users are asked each time (RFC 8252 section 8.6), unless it is ours.
+  consent.checks.remove('native_client_prompt')
+  consent.checks.add(
+    new Check(
+      'native_client_prompt',
+      'native clients require End-User interaction',
+      'interaction_required',
+      (ctx) => {
+        const { client, result } = ctx.oidc
+        return client?.applicationType === 'native' && !isFirstParty(ctx) && !result?.consent
+      },
+    ),
+  )
+  return prompts
+}
+
+export function isFirstParty({ oidc }: KoaContextWithOIDC): boolean {
+  return oidc.client?.['first_party'] === true
+}

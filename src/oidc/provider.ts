@@ -1,0 +1,15 @@
+import { Provider } from 'oidc-provider'
+import { digest, sameBytes } from '../crypto/index.ts'
+import type { ClientThrottle } from './client-throttle.ts'
+import { engineConfiguration } from './configuration.ts'
+import type { OidcOptions } from './options.ts'
+
+/** The engine, configured whole. Pure construction: nothing is read or written until a request comes. */
+export function createProvider(options: OidcOptions, throttle: Pick<ClientThrottle, 'check'>): Provider {
+  const provider = new Provider(options.issuer, engineConfiguration(options, throttle))
+  // In the place of the secret the engine holds its digest (engine-client.ts); what is presented is digested too (CA-09).
+  provider.Client.prototype.compareClientSecret = function compareClientSecret(presented: string) {
+    return sameBytes(digest(presented), Buffer.from(this.clientSecret ?? '', 'base64url'))
+  }
+  return provider
+}

@@ -1,0 +1,84 @@
+import type { Context, Middleware } from 'koa'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Database } from '../db/index.ts'
+import { auditTrail } from './audit-trail.ts'
+import { engineError } from './errors.ts'
+import { keepAlive } from './keep-alive.ts'
+import type { Lifetimes } from './lifetimes.ts'
+import { answerReplay, prepareRotation, settleRotation } from './rotation.ts'
+import type { EnginePages } from './options.ts'
+import { commit } from './store/commit.ts'
+import { beginUnitOfWork } from './store/unit-of-work.ts'
+import type { UnitOfWork } from './store/unit-of-work.ts'
+import type { Write } from './store/writes.ts'
+
+type Deps = {
+  pool: Database['pool']
+  lifetimes: Lifetimes
+  refreshRetryWindowSeconds: number
+  pages: EnginePages
+  onTokensIssued(grantType: string): void
+}
+
+/**
+ * One transaction around each engine request (docs/decisions/0003): the engine reads, decides and fills in its answer;
+ * its writes are then committed together, and only after that does Koa send the answer. If it failed with 5xx nothing is
+ * written. If another request was first, this one's answer is replaced by the loser's.
+ */
+export function requestTransaction(deps: Deps): Middleware {
+  return async function requestTransaction(ctx, next) {
+    const work = beginUnitOfWork(ctx.req)
+    await next()
+    if (ctx.status >= 500) return
+    const engine = ctx as unknown as KoaContextWithOIDC
+    prepareRotation(engine, work)
+    keepAlive(engine, work, deps.lifetimes)
+    const writes = tidy(work)
+    writes.push(...auditTrail(engine, work, writes))
+    if (writes.length > 0) await settle(ctx, work, writes)
+    countIssued(ctx, engine)
+  }
+
+  async function settle(ctx: Context, work: UnitOfWork, writes: Write[]): Promise<void> {
+    try {
+      const result = await commit(deps.pool, writes)
+      if (result.ok) return
+      if (result.conflict !== 'token_consumed') {
+        await giveWay(ctx, result.conflict)
+        return
+      }
+      const engine = ctx as unknown as KoaContextWithOIDC
+      const settled = await settleRotation(engine, work, writes, deps)
+      if (!settled) await answerReplay(engine, deps.pool)
+    } catch (error) {
+      // The outcome of a commit may be unknown: tokens, codes and cookies stay here.
+      for (const header of ['Location', 'Set-Cookie']) ctx.remove(header)
+      ctx.body = null
+      throw engineError(error)
+    }
+  }
+
+  /** The session was ended, or this sign-in finished, by another request: nothing of ours was written, nothing goes out. */
+  async function giveWay(ctx: Context, conflict: 'session_ended' | 'interaction_finished'): Promise<void> {
+    for (const header of ['Location', 'Set-Cookie']) ctx.remove(header)
+    // Asked again, the engine finds no session and answers in its own words: login_required, or the login page.
+    if (conflict === 'session_ended' && ctx.method === 'GET' && ctx.path === '/authorize') {
+      ctx.status = 303
+      ctx.redirect(ctx.url)
+      return
+    }
+    await deps.pages.conflict(ctx, conflict)
+  }
+
+  function countIssued(ctx: Context, engine: KoaContextWithOIDC): void {
+    const route = 'oidc' in ctx ? engine.oidc.route : undefined
+    if (route === 'token' && ctx.status === 200)
+      deps.onTokensIssued(String(engine.oidc.params?.['grant_type']))
+  }
+}
+
+/** When a whole grant is revoked its tokens go with it: no need to delete them one kind at a time. */
+function tidy({ writes }: UnitOfWork): Write[] {
+  const revoked = new Set(writes.flatMap((write) => (write.do === 'revoke_grant' ? [write.grantId] : [])))
+  return writes.filter((write) => !(write.do === 'delete_grant_tokens' && revoked.has(write.grantId)))
+}

@@ -1,0 +1,90 @@
+import { record } from '../audit/index.ts'
+import type { Tx } from '../db/index.ts'
+
+/** Whose access ends. */
+export type Selector =
+  | { userId: string }
+  | { clientId: string }
+  | { sessionUid: string; keepOffline?: boolean }
+  | { grantId: string }
+/** How much ended. */
+export type RevocationCounts = { sessions: number; grants: number; tokens: number }
+
+/**
+ * The one way in which access ends: "user disabled", "client deleted", "password changed", "signed in as someone else" are
+ * this function with another selector. In the caller's transaction it marks sessions and grants (tombstones: a request in
+ * flight cannot write them back) and removes codes and tokens; from the commit on every door on every instance refuses.
+ */
+export async function revoke(
+  tx: Tx,
+  selector: Selector,
+  { reason, ip }: { reason: string; ip?: string | undefined },
+): Promise<RevocationCounts> {
+  const sessions = await endSessions(tx, selector)
+  const grantIds = await endGrants(tx, selector)
+  const tokens = await tx.token.deleteMany({
+    where:
+      'clientId' in selector
+        ? { OR: [{ grantId: { in: grantIds } }, { clientId: selector.clientId }] }
+        : { grantId: { in: grantIds } },
+  })
+  if ('clientId' in selector) await tx.interaction.deleteMany({ where: { clientId: selector.clientId } })
+  const counts = { sessions, grants: grantIds.length, tokens: tokens.count }
+  const detail = { reason, ...counts }
+  if (sessions > 0) await record(tx, { type: 'session.ended', ...subject(selector), ip, detail })
+  if (grantIds.length > 0) await record(tx, { type: 'grant.revoked', ...subject(selector), ip, detail })
+  return counts
+}
+
+async function endSessions(tx: Tx, selector: Selector): Promise<number> {
+  const ended = { revokedAt: new Date(), payload: {} }
+  if ('userId' in selector)
+    return (await tx.session.updateMany({ where: { userId: selector.userId, revokedAt: null }, data: ended }))
+      .count
+  if ('sessionUid' in selector)
+    return (
+      await tx.session.updateMany({ where: { uid: selector.sessionUid, revokedAt: null }, data: ended })
+    ).count
+  // A client or a grant ends without ending the browser's sign-in.
+  return 0
+}
+
+async function endGrants(tx: Tx, selector: Selector): Promise<string[]> {
+  const grants = await tx.grant.updateManyAndReturn({
+    where: { revokedAt: null, ...(await ofSelector(tx, selector)) },
+    data: { revokedAt: new Date() },
+    select: { id: true },
+  })
+  return grants.map(({ id }) => id)
+}
+
+async function ofSelector(tx: Tx, selector: Selector) {
+  if ('userId' in selector) return { userId: selector.userId }
+  if ('clientId' in selector) return { clientId: selector.clientId }
+  if ('grantId' in selector) return { id: selector.grantId }
+  // A session's grants are the ones its tokens carry; those with offline access outlive it by the user's own consent.
+  const rows = await tx.token.findMany({
+    where: { sessionUid: selector.sessionUid, grantId: { not: null } },
+    select: { grantId: true, payload: true },
+  })
+  const offline = new Set(rows.filter((row) => isOffline(row.payload)).map((row) => row.grantId))
+  const ids = rows.flatMap(({ grantId }) =>
+    grantId !== null && !(selector.keepOffline && offline.has(grantId)) ? [grantId] : [],
+  )
+  return { id: { in: [...new Set(ids)] } }
+}
+
+function isOffline(payload: unknown): boolean {
+  const scope = (payload as { scope?: string }).scope ?? ''
+  return scope.split(' ').includes('offline_access')
+}
+
+function subject(selector: Selector): {
+  userId?: string
+  clientId?: string
+  sessionUid?: string
+  grantId?: string
+} {
+  if ('sessionUid' in selector) return { sessionUid: selector.sessionUid }
+  return selector
+}

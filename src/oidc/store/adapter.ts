@@ -1,0 +1,111 @@
+import { errors, Provider } from 'oidc-provider'
+import type { Adapter, AdapterFactory, AdapterPayload, KoaContextWithOIDC } from 'oidc-provider'
+import type { Database } from '../../db/index.ts'
+import { engineError } from '../errors.ts'
+import { commit } from './commit.ts'
+import * as find from './find.ts'
+import { saveOnce } from './replay-guard.ts'
+import { grantRow, idDigest, interactionRow, sessionRow, tokenRow } from './rows.ts'
+import { addWrite, needsNoWrite, unitOfWork } from './unit-of-work.ts'
+import type { Write } from './writes.ts'
+
+export type StoreOptions = {
+  pool: Database['pool']
+  refreshRetryWindowSeconds: number
+  /** Refuses a client that failed to authenticate too often; asked before its row is read. */
+  checkClient(ctx: KoaContextWithOIDC | undefined, clientId: string): void
+}
+
+/**
+ * The engine's seven storage methods (its adapter contract). Inside an engine request reads go through the unit of work and
+ * writes wait in it for the commit; outside of one each write is its own transaction.
+ */
+export function createAdapterFactory(options: StoreOptions): AdapterFactory {
+  return (model) => guarded(createAdapter(model, options))
+}
+
+function createAdapter(model: string, options: StoreOptions): Adapter {
+  const { pool } = options
+  const work = () => unitOfWork(Provider.ctx)
+  const look = { model, options, work }
+
+  async function write(change: Write): Promise<void> {
+    const current = work()
+    if (current) addWrite(current, change)
+    else await commit(pool, [change])
+  }
+
+  return {
+    find: (id) => find.byId(look, id),
+    findByUid: (uid) => find.byUid(look, uid),
+    findByUserCode: (userCode) => find.byUserCode(look, userCode),
+
+    async upsert(id, payload, expiresIn) {
+      if (model === 'ReplayDetection') return saveOnce(pool, id, payload, expiresIn ?? 0)
+      const change = saving(model, id, payload, expiresIn)
+      if (change.do === 'save_session' && isIdle(change, id)) return
+      await write(change)
+    },
+
+    async consume(id) {
+      await write({ do: 'consume_token', kind: model, digest: idDigest(id), successor: null })
+    },
+
+    async destroy(id) {
+      const change = await destroying(id)
+      if (change) await write(change)
+    },
+
+    async revokeByGrantId(grantId) {
+      // Called with undefined this must not become "every token without a grant".
+      if (typeof grantId !== 'string' || grantId === '') return
+      await write({ do: 'delete_grant_tokens', kind: model, grantId })
+    },
+  }
+
+  /** Nothing to keep: an anonymous session without state, or one that has not changed for less than a minute. */
+  function isIdle({ row }: Extract<Write, { do: 'save_session' }>, id: string): boolean {
+    const payload = JSON.parse(row.payload) as AdapterPayload
+    if (!payload.accountId && !payload['state']) return true
+    const current = work()
+    const known = current?.sessionsByDigest.get(idDigest(id).toString('base64url'))
+    return needsNoWrite(row, known, known?.uid === row.uid)
+  }
+
+  async function destroying(id: string): Promise<Write | null> {
+    const digest = idDigest(id)
+    if (model === 'Grant') return { do: 'revoke_grant', grantId: id }
+    if (model === 'Interaction') return { do: 'delete_interaction', digest, mustExist: work() !== undefined }
+    if (model !== 'Session') return { do: 'delete_token', kind: model, digest }
+    // A changed cookie value is no end: the row keeps its uid and the save that follows gives it the new digest.
+    const session = Provider.ctx?.oidc.session as { oldId?: string } | undefined
+    if (session?.oldId === id) return null
+    const known = await find.sessionUid(look, id)
+    return known ? { do: 'revoke_session', uid: known } : null
+  }
+}
+
+function saving(model: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Write {
+  // jsonb cannot hold NUL; no honest parameter does (RFC 6749 appendix A).
+  if (JSON.stringify(payload).includes('\\u0000'))
+    throw new errors.InvalidRequest('the request contains characters that are not allowed')
+  if (model === 'Session') return { do: 'save_session', row: sessionRow(id, payload, expiresIn) }
+  if (model === 'Grant') return { do: 'save_grant', row: grantRow(id, payload, expiresIn) }
+  if (model === 'Interaction') return { do: 'save_interaction', row: interactionRow(id, payload, expiresIn) }
+  return { do: 'save_token', row: tokenRow(model, id, payload, expiresIn) }
+}
+
+/** Storage trouble leaves as 503, never as "not found". */
+function guarded(adapter: Adapter): Adapter {
+  const entries = Object.entries(adapter).map(([name, method]) => [
+    name,
+    async (...args: unknown[]) => {
+      try {
+        return await (method as (...args: unknown[]) => Promise<unknown>)(...args)
+      } catch (error) {
+        throw engineError(error)
+      }
+    },
+  ])
+  return Object.fromEntries(entries) as Adapter
+}

@@ -1,0 +1,179 @@
+import type { AdapterPayload } from 'oidc-provider'
+import type { Database } from '../../db/index.ts'
+
+type Pool = Database['pool']
+
+export type StoredToken = {
+  kind: string
+  payload: AdapterPayload
+  expiresAt: Date | null
+  consumedAt: Date | null
+  /** Seconds since it was used up, by the database's clock, which all instances share. */
+  consumedForSeconds: number | null
+  successor: string | null
+}
+export type StoredSession = { uid: string; payload: AdapterPayload; expiresAt: Date | null; updatedAt: Date }
+export type StoredGrant = { id: string; payload: AdapterPayload; expiresAt: Date | null }
+export type StoredUser = {
+  id: string
+  email: string
+  emailVerified: boolean
+  name: string | null
+  updatedAt: Date
+}
+export type StoredClient = {
+  id: string
+  name: string
+  secretDigest: string | null
+  firstParty: boolean
+  metadata: Record<string, unknown>
+}
+
+/** Everything one token request, introspection, revocation or userinfo call will ask for. */
+export type Prefetched = {
+  tokens: StoredToken[]
+  session: StoredSession | null
+  grant: StoredGrant | null
+  user: StoredUser | null
+  /** The client calling, and the client the token belongs to. */
+  caller: StoredClient | null
+  owner: StoredClient | null
+  /** The client that the token's resource server introspects as. */
+  audienceClientId: string | null
+}
+
+const token = `t.kind, t.payload, t.expires_at AS "expiresAt", t.consumed_at AS "consumedAt",
+  extract(epoch FROM now() - t.consumed_at)::float8 AS "consumedForSeconds", t.successor`
+const session = `s.uid AS s_uid, s.payload AS s_payload, s.expires_at AS s_expires_at, s.updated_at AS s_updated_at`
+const user = `u.id AS u_id, u.email AS u_email, u.email_verified AS u_email_verified, u.name AS u_name, u.updated_at AS u_updated_at`
+const client = (alias: string) =>
+  ['id', 'name', 'secret_digest', 'first_party', 'metadata']
+    .map((column) => `${alias}.${column} AS ${alias}_${column}`)
+    .join(', ')
+
+// Revoked grants, ended sessions, disabled users and clients are not there: every door asks through here.
+const prefetchText = `SELECT ${token}, ${session}, ${user}, ${client('c')}, ${client('o')},
+    g.id AS g_id, g.payload AS g_payload, g.expires_at AS g_expires_at, r.client_id AS r_client_id
+  FROM (SELECT $1::bytea AS digest, $2::text AS client_id) asked
+  LEFT JOIN tokens t ON t.digest = asked.digest
+  LEFT JOIN grants g ON g.id = t.grant_id AND g.revoked_at IS NULL
+  LEFT JOIN sessions s ON s.uid = t.session_uid AND s.revoked_at IS NULL
+  LEFT JOIN users u ON u.id = t.user_id AND u.disabled_at IS NULL
+  LEFT JOIN resource_servers r ON r.identifier = t.audience
+  LEFT JOIN clients c ON c.id = asked.client_id AND c.disabled_at IS NULL
+  LEFT JOIN clients o ON o.id = t.client_id AND o.id IS DISTINCT FROM asked.client_id AND o.disabled_at IS NULL`
+
+type Row = Record<string, unknown>
+
+/** One round trip for a bearer secret (by digest) and a caller (by client_id): all rows their verdict rests on. */
+export async function prefetch(
+  pool: Pool,
+  digest: Buffer | null,
+  clientId: string | null,
+): Promise<Prefetched> {
+  const { rows } = await pool.query<Row>({ name: 'prefetch', text: prefetchText, values: [digest, clientId] })
+  const first = rows[0] ?? {}
+  const caller = clientFrom(first, 'c')
+  return {
+    tokens: rows.filter((row) => row['kind'] !== null) as unknown as StoredToken[],
+    session: sessionFrom(first),
+    grant: first['g_id'] === null ? null : grantFrom(first),
+    user: userFrom(first),
+    caller,
+    owner: clientFrom(first, 'o') ?? caller,
+    audienceClientId: (first['r_client_id'] as string | null | undefined) ?? null,
+  }
+}
+
+export async function readToken(
+  pool: Pool,
+  by: 'digest' | 'uid' | 'user_code',
+  value: Buffer | string,
+  kind: string,
+): Promise<StoredToken | null> {
+  const text = `SELECT ${token} FROM tokens t LEFT JOIN grants g ON g.id = t.grant_id
+    WHERE t.${by} = $1 AND t.kind = $2 AND g.revoked_at IS NULL ORDER BY t.expires_at DESC NULLS LAST LIMIT 1`
+  const { rows } = await pool.query<StoredToken>({ name: `token_by_${by}`, text, values: [value, kind] })
+  return rows[0] ?? null
+}
+
+/** A living session and the user it belongs to, if that user is enabled. */
+export async function readSession(
+  pool: Pool,
+  by: 'digest' | 'uid',
+  value: Buffer | string,
+): Promise<{ session: StoredSession | null; user: StoredUser | null }> {
+  const text = `SELECT ${session}, ${user} FROM sessions s LEFT JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL
+    WHERE s.${by} = $1 AND s.revoked_at IS NULL`
+  const { rows } = await pool.query<Row>({ name: `session_by_${by}`, text, values: [value] })
+  const row = rows[0] ?? {}
+  return { session: sessionFrom(row), user: userFrom(row) }
+}
+
+export async function readGrant(pool: Pool, id: string): Promise<StoredGrant | null> {
+  const text =
+    'SELECT id AS g_id, payload AS g_payload, expires_at AS g_expires_at FROM grants WHERE id = $1 AND revoked_at IS NULL'
+  const { rows } = await pool.query<Row>({ name: 'grant', text, values: [id] })
+  return rows[0] ? grantFrom(rows[0]) : null
+}
+
+export async function readUser(pool: Pool, id: string): Promise<StoredUser | null> {
+  const { rows } = await pool.query<Row>({
+    name: 'user',
+    text: `SELECT ${user} FROM users u WHERE u.id = $1 AND u.disabled_at IS NULL`,
+    values: [id],
+  })
+  return userFrom(rows[0] ?? {})
+}
+
+export async function readClient(pool: Pool, id: string): Promise<StoredClient | null> {
+  const text = `SELECT ${client('c')} FROM clients c WHERE c.id = $1 AND c.disabled_at IS NULL`
+  const { rows } = await pool.query<Row>({ name: 'client', text, values: [id] })
+  return clientFrom(rows[0] ?? {}, 'c')
+}
+
+export async function readInteraction(
+  pool: Pool,
+  digest: Buffer,
+): Promise<{ payload: AdapterPayload; expiresAt: Date | null } | null> {
+  const text = 'SELECT payload, expires_at AS "expiresAt" FROM interactions WHERE digest = $1'
+  const { rows } = await pool.query<{ payload: AdapterPayload; expiresAt: Date | null }>({
+    name: 'interaction',
+    text,
+    values: [digest],
+  })
+  return rows[0] ?? null
+}
+
+function sessionFrom(row: Row): StoredSession | null {
+  if (!row['s_uid']) return null
+  const { s_uid: uid, s_payload: payload, s_expires_at: expiresAt, s_updated_at: updatedAt } = row
+  return { uid, payload, expiresAt, updatedAt } as StoredSession
+}
+
+function grantFrom(row: Row): StoredGrant {
+  return { id: row['g_id'], payload: row['g_payload'], expiresAt: row['g_expires_at'] } as StoredGrant
+}
+
+function userFrom(row: Row): StoredUser | null {
+  if (!row['u_id']) return null
+  const {
+    u_id: id,
+    u_email: email,
+    u_email_verified: emailVerified,
+    u_name: name,
+    u_updated_at: updatedAt,
+  } = row
+  return { id, email, emailVerified, name, updatedAt } as StoredUser
+}
+
+function clientFrom(row: Row, alias: 'c' | 'o'): StoredClient | null {
+  if (!row[`${alias}_id`]) return null
+  return {
+    id: row[`${alias}_id`],
+    name: row[`${alias}_name`],
+    secretDigest: row[`${alias}_secret_digest`],
+    firstParty: row[`${alias}_first_party`],
+    metadata: row[`${alias}_metadata`],
+  } as StoredClient
+}

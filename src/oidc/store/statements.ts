@@ -1,0 +1,151 @@
+import { auditStatement } from '../../audit/index.ts'
+import type { TokenRow } from './rows.ts'
+import type { Conflict, Write } from './writes.ts'
+
+/** A named prepared statement, and what it means when it changes no row. */
+export type Statement = { name: string; text: string; values: unknown[]; ifNothing?: Conflict }
+
+const tokenColumns =
+  'digest, kind, grant_id, client_id, user_id, session_uid, audience, uid, user_code, payload, expires_at'
+const tokenTypes = [
+  'bytea',
+  'text',
+  'text',
+  'text',
+  'uuid',
+  'text',
+  'text',
+  'text',
+  'text',
+  'jsonb',
+  'timestamptz',
+]
+const WIDTH = tokenTypes.length
+
+function tokenValues(row: TokenRow): unknown[] {
+  const { digest, kind, grantId, clientId, userId, sessionUid, audience, uid, userCode, payload, expiresAt } =
+    row
+  return [digest, kind, grantId, clientId, userId, sessionUid, audience, uid, userCode, payload, expiresAt]
+}
+
+function placeholders(from: number): string {
+  return `(${tokenTypes.map((type, i) => `$${from + i}::${type}`).join(', ')})`
+}
+
+// An upsert never touches consumed_at: what is used up stays used up.
+const onSameToken = `ON CONFLICT (digest, kind) DO UPDATE SET payload = EXCLUDED.payload, expires_at = EXCLUDED.expires_at,
+  grant_id = EXCLUDED.grant_id, user_id = EXCLUDED.user_id, session_uid = EXCLUDED.session_uid, uid = EXCLUDED.uid, user_code = EXCLUDED.user_code`
+
+const saveToken = `INSERT INTO tokens (${tokenColumns}) VALUES ${placeholders(1)} ${onSameToken}`
+
+/**
+ * Uses up a code or refresh token and issues what replaces it, in one statement and therefore one transaction:
+ * of any number of parallel callers one changes the row, and only its tokens come to be (RFC 6749 section 4.1.2).
+ */
+export function redeemStatement(
+  spent: { kind: string; digest: Buffer; successor: string | null },
+  issued: TokenRow[],
+): Statement {
+  const rows = issued.map((_, i) => placeholders(4 + i * WIDTH)).join(', ')
+  const text = `WITH spent AS (
+    UPDATE tokens SET consumed_at = now(), successor = $3 WHERE digest = $1 AND kind = $2 AND consumed_at IS NULL RETURNING 1
+  ), issued AS (
+    INSERT INTO tokens (${tokenColumns}) SELECT * FROM (VALUES ${rows}) AS new WHERE EXISTS (SELECT 1 FROM spent)
+  ) SELECT 1 FROM spent`
+  const values = [spent.digest, spent.kind, spent.successor, ...issued.flatMap(tokenValues)]
+  return { name: `redeem_${issued.length}`, text, values, ifNothing: 'token_consumed' }
+}
+
+const consumeToken = `UPDATE tokens SET consumed_at = now(), successor = $3 WHERE digest = $1 AND kind = $2 AND consumed_at IS NULL`
+
+const saveSession = `INSERT INTO sessions (uid, digest, user_id, payload, expires_at, updated_at) VALUES ($1, $2, $3, $4, $5, now())
+  ON CONFLICT (uid) DO UPDATE SET digest = EXCLUDED.digest, user_id = EXCLUDED.user_id, payload = EXCLUDED.payload,
+    expires_at = EXCLUDED.expires_at, updated_at = now() WHERE sessions.revoked_at IS NULL`
+
+const saveGrant = `INSERT INTO grants (id, user_id, client_id, payload, expires_at) VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT (id) DO UPDATE SET payload = EXCLUDED.payload, expires_at = EXCLUDED.expires_at WHERE grants.revoked_at IS NULL`
+
+const saveInteraction = `INSERT INTO interactions (digest, client_id, payload, expires_at) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (digest) DO UPDATE SET payload = EXCLUDED.payload, expires_at = EXCLUDED.expires_at`
+
+// The tokens go first: once the row is gone or marked, nothing finds them by their grant any more.
+const revokeGrant = `WITH gone AS (DELETE FROM tokens WHERE grant_id = $1)
+  UPDATE grants SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL`
+
+/** The statement that carries out one write. */
+export function statementFor(write: Write): Statement {
+  switch (write.do) {
+    case 'save_token':
+      return { name: 'save_token', text: saveToken, values: tokenValues(write.row) }
+    case 'consume_token':
+      return {
+        name: 'consume_token',
+        text: consumeToken,
+        values: [write.digest, write.kind, write.successor],
+        ifNothing: 'token_consumed',
+      }
+    case 'delete_token':
+      return {
+        name: 'delete_token',
+        text: 'DELETE FROM tokens WHERE digest = $1 AND kind = $2',
+        values: [write.digest, write.kind],
+      }
+    case 'extend_token':
+      return {
+        name: 'extend_token',
+        text: 'UPDATE tokens SET expires_at = $3 WHERE digest = $1 AND kind = $2',
+        values: [write.digest, write.kind, write.expiresAt],
+      }
+    case 'delete_grant_tokens':
+      return {
+        name: 'delete_grant_tokens',
+        text: 'DELETE FROM tokens WHERE grant_id = $1 AND kind = $2',
+        values: [write.grantId, write.kind],
+      }
+    case 'revoke_grant':
+      return { name: 'revoke_grant', text: revokeGrant, values: [write.grantId] }
+    case 'save_grant': {
+      const { id, userId, clientId, payload, expiresAt } = write.row
+      return { name: 'save_grant', text: saveGrant, values: [id, userId, clientId, payload, expiresAt] }
+    }
+    case 'save_session': {
+      const { uid, digest, userId, payload, expiresAt } = write.row
+      return {
+        name: 'save_session',
+        text: saveSession,
+        values: [uid, digest, userId, payload, expiresAt],
+        ifNothing: 'session_ended',
+      }
+    }
+    case 'extend_session':
+      return {
+        name: 'extend_session',
+        text: 'UPDATE sessions SET expires_at = $2, updated_at = now() WHERE uid = $1 AND revoked_at IS NULL',
+        values: [write.uid, write.expiresAt],
+      }
+    case 'revoke_session':
+      return {
+        name: 'revoke_session',
+        text: "UPDATE sessions SET revoked_at = now(), payload = '{}' WHERE uid = $1 AND revoked_at IS NULL",
+        values: [write.uid],
+      }
+    case 'save_interaction': {
+      const { digest, clientId, payload, expiresAt } = write.row
+      return {
+        name: 'save_interaction',
+        text: saveInteraction,
+        values: [digest, clientId, payload, expiresAt],
+      }
+    }
+    case 'delete_interaction': {
+      const statement = {
+        name: 'delete_interaction',
+        text: 'DELETE FROM interactions WHERE digest = $1',
+        values: [write.digest],
+      }
+      return write.mustExist ? { ...statement, ifNothing: 'interaction_finished' } : statement
+    }
+    case 'record':
+      return auditStatement(write.event)
+  }
+}
