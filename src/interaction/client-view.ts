@@ -1,0 +1,47 @@
+import type { Context } from 'koa'
+import { findClient } from '../clients/index.ts'
+import type { StoredClient } from '../clients/index.ts'
+import type { Db } from '../db/index.ts'
+import type { ClientView } from '../http/index.ts'
+
+/** What a page tells about the app that asks. */
+export function clientView({ name, metadata }: StoredClient): ClientView {
+  return { name, uri: metadata.client_uri, policyUri: metadata.policy_uri, tosUri: metadata.tos_uri }
+}
+
+/** Where a person can begin anew at the app: what it registered for that, else its front door. */
+export function startAgainUri({ metadata }: StoredClient): string | undefined {
+  const uri = metadata.initiate_login_uri ?? metadata.client_uri
+  if (uri !== undefined) return uri
+  const origin = URL.parse(metadata.redirect_uris[0] ?? '')?.origin
+  return origin?.startsWith('http') ? `${origin}/` : undefined
+}
+
+const COOKIE_SECONDS = 3600
+const cookieName = (secure: boolean) => (secure ? '__Host-cardea_client' : 'cardea_client')
+
+/**
+ * Remembers, in a signed cookie, for which app this browser set out: an expired sign-in is gone from the server, and its page
+ * shall still lead back to where the person came from.
+ */
+export function rememberClient(ctx: Context, clientId: string): void {
+  ctx.cookies.set(cookieName(ctx.secure), Buffer.from(clientId).toString('base64url'), {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: ctx.secure,
+    signed: true,
+    overwrite: true,
+    path: '/',
+    maxAge: COOKIE_SECONDS * 1000,
+  })
+}
+
+/** The app remembered, if it is still registered. Never throws: it only makes an error page friendlier. */
+export async function recallClient(ctx: Context, db: Db): Promise<StoredClient | null> {
+  try {
+    const value = ctx.cookies.get(cookieName(ctx.secure), { signed: true })
+    return value === undefined ? null : await findClient(db, Buffer.from(value, 'base64url').toString())
+  } catch {
+    return null
+  }
+}

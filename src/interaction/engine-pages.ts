@@ -1,0 +1,88 @@
+import type { Context } from 'koa'
+import { findClient } from '../clients/index.ts'
+import type { Database } from '../db/index.ts'
+import type { Render } from '../http/index.ts'
+import type { EnginePages } from '../oidc/index.ts'
+import { clientView, recallClient, startAgainUri } from './client-view.ts'
+import { answerWithPage } from './page.ts'
+import type { deadEnds } from './dead-ends.ts'
+import { showDeadEnd } from './sign-in.ts'
+
+/** The pages the engine asks for: its errors, the question before signing out, the word after. */
+export function createEnginePages(deps: { database: Database; render: Render }): EnginePages {
+  const { database, render } = deps
+  return {
+    async engineError(ctx, out, error) {
+      const status = (error as { statusCode?: number }).statusCode ?? 500
+      const detail = (error as { error_description?: string }).error_description ?? ''
+      if (/interaction session|authorization (request|session)/.test(detail))
+        return showDeadEnd(deps, ctx, sessionReason(detail))
+      const client = await recallClient(ctx, database.prisma)
+      ctx.status = status
+      const page = {
+        ...wordsFor(status, out.error),
+        hint: status < 500 ? sentence(out.error_description) : undefined,
+        code: out.error,
+        reference: (ctx.state as { requestId?: string }).requestId,
+        ...(client ? { client: clientView(client), startAgainUri: startAgainUri(client) } : {}),
+      }
+      answerWithPage(ctx, render('error', page))
+    },
+    async logout(ctx, form) {
+      const userId = ctx.oidc.session?.accountId
+      const user =
+        userId === undefined
+          ? null
+          : await database.prisma.user.findUnique({ where: { id: userId }, select: { email: true } })
+      const client = ctx.oidc.client ? await findClient(database.prisma, ctx.oidc.client.clientId) : null
+      const target = ctx.oidc.params?.['post_logout_redirect_uri']
+      const html = render('logout', {
+        ...form,
+        email: user?.email,
+        ...(client ? { client: clientView(client) } : {}),
+      })
+      answerWithPage(ctx, html, typeof target === 'string' ? target : undefined)
+    },
+    async loggedOut(ctx) {
+      const client = ctx.oidc.client ? await findClient(database.prisma, ctx.oidc.client.clientId) : null
+      // The engine names the client here only when the person stayed signed in and left that client alone.
+      answerWithPage(
+        ctx,
+        render(
+          'logged-out',
+          client ? { client: clientView(client), returnUri: startAgainUri(client), stayed: true } : {},
+        ),
+      )
+    },
+    conflict: (ctx: Context, conflict) =>
+      showDeadEnd(deps, ctx, conflict === 'session_ended' ? 'session_ended' : 'finished'),
+  }
+}
+
+function sessionReason(detail: string): keyof typeof deadEnds {
+  if (detail.includes('expired') || detail.includes('not found')) return 'expired'
+  return detail.includes('mismatch') ? 'session_changed' : 'expired'
+}
+
+function wordsFor(status: number, error: string | undefined): { title: string; message: string } {
+  if (status >= 500)
+    return {
+      title: 'We cannot answer right now',
+      message: 'Something on our side is not available. Nothing was lost: try again in a moment.',
+    }
+  if (error === 'invalid_client' || error === 'invalid_redirect_uri')
+    return {
+      title: 'This app is not set up correctly',
+      message: 'The app sent you here with details that are not registered. For your safety we stopped.',
+    }
+  return {
+    title: 'This request cannot be completed',
+    message: 'The app sent something that we do not accept.',
+  }
+}
+
+function sentence(description: string | undefined): string | undefined {
+  return description === undefined
+    ? undefined
+    : `${description.charAt(0).toUpperCase()}${description.slice(1)}.`
+}

@@ -1,0 +1,56 @@
+import Router from '@koa/router'
+import type { Context, Middleware } from 'koa'
+import { checkCsrf, field, formBody } from '../http/index.ts'
+import type { Form } from '../http/index.ts'
+import type { InteractionDeps } from './deps.ts'
+import * as handlers from './handlers.ts'
+import type { Handler } from './handlers.ts'
+import type { Step } from './login-steps.ts'
+import { showRecoveryCode, showStep } from './show-step.ts'
+import { loadSignIn } from './sign-in.ts'
+
+/** Each form and the step it answers; sent at any other moment it does nothing, and the page that is due is shown (SE-05). */
+const forms: Record<string, { step: Extract<Step, string> | 'any'; handle: Handler }> = {
+  login: { step: 'login', handle: handlers.login },
+  totp: { step: 'totp', handle: handlers.totp },
+  'recovery-code': { step: 'totp', handle: handlers.recoveryCode },
+  'totp-enrol': { step: 'totp-enrol', handle: handlers.totpEnrol },
+  'recovery-codes': { step: 'recovery-codes', handle: handlers.recoveryCodes },
+  'select-account': { step: 'select-account', handle: handlers.selectAccount },
+  consent: { step: 'consent', handle: handlers.consent },
+  abort: { step: 'any', handle: handlers.abort },
+}
+
+/** The hosted sign-in. Every address is below `/interaction/:uid`, because that is where the engine's cookie is sent. */
+export function createInteractionRoutes(deps: InteractionDeps): Middleware {
+  const router = new Router({ prefix: '/interaction/:uid' })
+  router.get('/', async (ctx) => {
+    const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
+    if (signIn) await showStep(deps, ctx, signIn)
+  })
+  router.get('/recovery-code', async (ctx) => {
+    const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
+    if (!signIn) return
+    if (signIn.step === 'totp') showRecoveryCode(deps, ctx, signIn)
+    else toDispatcher(ctx)
+  })
+  for (const [name, form] of Object.entries(forms))
+    router.post(`/${name}`, formBody({ repeatable: ['scope', 'resource_scope'] }), async (ctx) => {
+      const body = ctx.request.body as Form
+      checkCsrf(ctx, deps.keys, uidOf(ctx), field(body, 'csrf'))
+      const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
+      if (!signIn) return
+      if (form.step === 'any' || form.step === signIn.step) await form.handle(deps, ctx, signIn, body)
+      else toDispatcher(ctx)
+    })
+  return router.routes() as unknown as Middleware
+}
+
+function uidOf(ctx: Context): string {
+  return String((ctx['params'] as Record<string, string>)['uid'])
+}
+
+function toDispatcher(ctx: Context): void {
+  ctx.status = 303
+  ctx.redirect(`/interaction/${uidOf(ctx)}`)
+}
