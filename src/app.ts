@@ -1,0 +1,122 @@
+import Koa from 'koa'
+import type { Middleware } from 'koa'
+import type { Logger } from 'pino'
+import type { JWK } from 'jose'
+import type { Config } from './config/index.ts'
+import type { Sealer } from './crypto/index.ts'
+import { isStorageTrouble, migrationStatus } from './db/index.ts'
+import type { Database } from './db/index.ts'
+import * as http from './http/index.ts'
+import { createEnginePages, createInteractionRoutes, rememberClient } from './interaction/index.ts'
+import { createOidc } from './oidc/index.ts'
+import { headerProfile, publicMethods, routeLabels } from './routes.ts'
+import type { PasswordHasher } from './users/index.ts'
+
+export type AppDeps = {
+  config: Config
+  database: Database
+  hasher: PasswordHasher
+  sealer: Sealer
+  signingKeys: JWK[]
+  cookieKeys: readonly Buffer[]
+  logger: Logger
+  /** False while the process is stopping: balancers then send no more. */
+  isAccepting(): boolean
+}
+
+const root = new URL('..', import.meta.url).pathname
+
+/** The composition root: every room wired and mounted, read from top to bottom. */
+export function createApps(deps: AppDeps): { publicApp: Koa; opsApp: Koa } {
+  const { config, database, logger, sealer, hasher, cookieKeys } = deps
+  const { pool } = database
+  const metrics = http.createMetrics({
+    databasePool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+  })
+  const assets = http.createAssets(`${root}public`)
+  const render = http.createRenderer({ viewsDir: `${root}views`, assets })
+
+  const oidc = createOidc({
+    issuer: config.issuer,
+    database,
+    signingKeys: deps.signingKeys,
+    cookieKeys: cookieKeys.map((key) => key.toString('base64url')),
+    lifetimes: {
+      accessToken: config.tokens.accessSeconds,
+      refreshTokenIdle: config.tokens.refreshIdleSeconds,
+      refreshTokenAbsolute: config.tokens.refreshAbsoluteSeconds,
+      sessionIdle: config.sessions.idleSeconds,
+      sessionAbsolute: config.sessions.absoluteSeconds,
+    },
+    refreshRetryWindowSeconds: config.tokens.refreshRetryWindowSeconds,
+    policy: config.secondFactor,
+    outboundAllow: [...config.outbound.allowHosts, ...config.outbound.allowNetworks],
+    pages: createEnginePages({ database, render }),
+    onInteraction: rememberClient,
+    onTokensIssued: (grantType) => metrics.tokensIssued.inc({ grant_type: grantType }),
+  })
+
+  const interaction = createInteractionRoutes({
+    ...{ database, oidc, render, hasher, sealer, keys: cookieKeys, issuerName: 'Cardea' },
+    onOutcome: (outcome) => metrics.signIns.inc({ outcome }),
+  })
+
+  const ready = {
+    database: () => pool.query('SELECT 1'),
+    migrations: async () => {
+      const { pending, failed } = await migrationStatus(pool)
+      if (pending.length + failed.length > 0) throw new Error('the schema is not up to date')
+    },
+    accepting: () => (deps.isAccepting() ? Promise.resolve() : Promise.reject(new Error('stopping'))),
+  }
+  const errorPage = (_ctx: Koa.Context, { title, message, reference }: http.ErrorPage) =>
+    render('error', { title, message, reference })
+  const first: Middleware[] = [
+    http.requestContext({ logger, trustedProxies: config.http.trustedProxies, routes: routeLabels }),
+    metrics.observeRequests,
+    http.securityHeaders({ secure: config.issuer.startsWith('https:'), profileOf: headerProfile }),
+    http.errorHandler({ isUnavailable: isStorageTrouble, renderError: errorPage, logger }),
+    http.healthRoutes({ ready }),
+  ]
+
+  const publicApp = koaApp(cookieKeys, [
+    ...first,
+    http.hostGuard(config.issuer, { logger }),
+    http.malformedGuard(),
+    http.serveAssets(assets.find),
+    http.allowMethods(publicMethods),
+    http.requestDeadline({ ms: config.http.requestTimeoutMs }),
+    http.rateLimit({
+      name: 'sign_in',
+      points: config.limits.signInStartsPerMinute,
+      perSeconds: 60,
+      key: signInStarts,
+    }),
+    onlyBelow('/interaction/', http.csrfGuard({ origin: new URL(config.issuer).origin })),
+    interaction,
+    ...oidc.middleware,
+  ])
+  const opsApp = koaApp(cookieKeys, [...first, http.metricsRoute(metrics.registry)])
+  return { publicApp, opsApp }
+}
+
+function koaApp(keys: readonly Buffer[], middleware: Middleware[]): Koa {
+  const app = new Koa({ keys: keys.map((key) => key.toString('base64url')) })
+  // Every error was answered and logged by the error handler; what reaches Koa is a broken socket.
+  app.silent = true
+  for (const one of middleware) app.use(one)
+  return app
+}
+
+/** Each authorization request of a browser without a session may leave a row behind: those are counted per address (HT-05). */
+function signInStarts(ctx: Koa.Context): string | undefined {
+  const isStart = ctx.path === '/authorize' && !/cardea_session=/.test(ctx.get('Cookie'))
+  return isStart ? http.addressBlock(ctx.state.ip) : undefined
+}
+
+function onlyBelow(prefix: string, middleware: Middleware): Middleware {
+  return async (ctx, next) => {
+    if (ctx.path.startsWith(prefix)) await middleware(ctx, next)
+    else await next()
+  }
+}

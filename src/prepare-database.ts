@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JWK } from 'jose'
+import type { Logger } from 'pino'
+import type { Config } from './config/index.ts'
+import type { Sealer } from './crypto/index.ts'
+import { isStorageTrouble, migrate } from './db/index.ts'
+import type { Database } from './db/index.ts'
+import { ensureSigningKeys } from './oidc/index.ts'
+
+/** The server may not run on this database; the message says why and what to do. */
+export class StartRefused extends Error {
+  override readonly name = 'StartRefused'
+}
+
+type Preparation = {
+  config: Config
+  database: Database
+  url: string
+  sealer: Sealer
+  logger: Logger
+  signal: AbortSignal
+}
+
+const RETRY_MS = 1000
+
+/**
+ * Brings the schema up to date and gives the signing keys, waiting for the database as long as it takes. Null when the process
+ * is asked to stop meanwhile. Throws what waiting cannot cure: a failed migration, keys sealed under another key ring.
+ */
+export async function prepareDatabase(preparation: Preparation): Promise<JWK[] | null> {
+  const { config, database, url, sealer, logger, signal } = preparation
+  while (!signal.aborted) {
+    try {
+      await migrate(url)
+      if (config.mode === 'production') await refuseSeeds(database)
+      return await ensureSigningKeys({ database, sealer })
+    } catch (error) {
+      if (!isStorageTrouble(error)) throw error
+      logger.warn({ error: (error as Error).message }, 'the database is not there yet')
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+  return null
+}
+
+async function refuseSeeds({ prisma }: Database): Promise<void> {
+  const where = { seeded: true }
+  const seeded = (await prisma.user.count({ where })) + (await prisma.client.count({ where }))
+  if (seeded > 0)
+    throw new StartRefused(
+      `This database was filled by a development server: it holds ${seeded} users and clients whose passwords and secrets lie in a folder.\n` +
+        'Use an empty database for production.',
+    )
+}

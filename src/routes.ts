@@ -1,0 +1,57 @@
+import type { HeaderProfile } from './http/index.ts'
+
+const steps = [
+  'login',
+  'totp',
+  'totp-enrol',
+  'recovery-code',
+  'recovery-codes',
+  'select-account',
+  'consent',
+  'abort',
+]
+
+/** Every public address and its methods: what is not here is 404, what is here with another method is 405 (HT-04). */
+export const publicMethods: Record<string, string[]> = {
+  '/authorize': ['GET', 'POST'],
+  '/authorize/:uid': ['GET'],
+  '/token': ['POST'],
+  '/userinfo': ['GET', 'POST'],
+  '/jwks': ['GET'],
+  '/introspect': ['POST'],
+  '/revoke': ['POST'],
+  '/logout': ['GET', 'POST'],
+  '/logout/confirm': ['POST'],
+  '/logout/success': ['GET'],
+  '/.well-known/openid-configuration': ['GET'],
+  '/.well-known/oauth-authorization-server': ['GET'],
+  '/interaction/:uid': ['GET'],
+  ...Object.fromEntries(
+    steps.map((step) => [`/interaction/:uid/${step}`, step === 'recovery-code' ? ['GET', 'POST'] : ['POST']]),
+  ),
+}
+
+/** The labels of requests in logs and metrics. */
+export const routeLabels = [
+  ...Object.keys(publicMethods),
+  '/health/live',
+  '/health/ready',
+  '/metrics',
+  '/assets/:file',
+]
+
+const openData = new Set(['/token', '/userinfo', '/jwks', '/introspect', '/revoke'])
+
+/** Which security headers an address gets. */
+export function headerProfile(path: string): HeaderProfile {
+  if (
+    path === '/authorize' ||
+    path.startsWith('/authorize/') ||
+    path === '/logout' ||
+    path.startsWith('/logout/')
+  )
+    return 'engine-page'
+  if (openData.has(path) || path.startsWith('/.well-known/')) return 'open-data'
+  if (path === '/metrics' || path.startsWith('/health/')) return 'data'
+  return 'page'
+}

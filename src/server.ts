@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createApps } from './app.ts'
+import { describeProblems, parseConfig } from './config/index.ts'
+import type { Config } from './config/index.ts'
+import { createSealer, parseKeyring } from './crypto/index.ts'
+import { connectDatabase, EmbeddedPostgresError, MigrationError, startEmbeddedPostgres } from './db/index.ts'
+import type { Database, EmbeddedPostgres } from './db/index.ts'
+import { openDevelopment } from './development/index.ts'
+import { listen, ListenError } from './http/index.ts'
+import type { Listener } from './http/index.ts'
+import { startSweeping } from './jobs/index.ts'
+import { createLogger } from './logger.ts'
+import { prepareDatabase, StartRefused } from './prepare-database.ts'
+import { createStartingApp } from './starting-app.ts'
+import { onStopSignal } from './stop-signal.ts'
+import { createPasswordHasher } from './users/index.ts'
+
+export const EXIT = { ok: 0, failed: 1, usage: 64, unavailable: 69, config: 78 } as const
+
+/**
+ * The process from environment to exit: config → database → schema → keys → apps → listeners → signal → drain. Resolves with the
+ * exit code. While the database is not there the listeners already answer (live, not ready, 503), and recover by themselves.
+ */
+export async function startServer({
+  env,
+  defaultMode,
+}: {
+  env: NodeJS.ProcessEnv
+  defaultMode: Config['mode']
+}): Promise<number> {
+  const parsed = parseConfig(env, {
+    defaultMode,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    parseKeyring,
+  })
+  if (!parsed.ok) {
+    process.stderr.write(`Cardea cannot start:\n\n${describeProblems(parsed.problems)}\n`)
+    return EXIT.config
+  }
+  const cleanUp: (() => unknown)[] = []
+  try {
+    return await run(parsed.config, cleanUp)
+  } catch (error) {
+    const expected = [EmbeddedPostgresError, ListenError, MigrationError, StartRefused].some(
+      (kind) => error instanceof kind,
+    )
+    process.stderr.write(`${expected ? (error as Error).message : String((error as Error).stack)}\n`)
+    return error instanceof StartRefused ? EXIT.config : EXIT.failed
+  } finally {
+    for (const step of cleanUp.reverse()) await attempt(step)
+  }
+}
+
+async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> {
+  const stop = onStopSignal(config.http.shutdownTimeoutMs)
+  cleanUp.push(() => stop.release())
+  const development = config.mode === 'development' ? openDevelopment(config) : undefined
+  const logger = createLogger(config, development?.logFile)
+
+  // The ports first: a second copy of us is told before it touches anything.
+  const starting = createStartingApp(config.issuer)
+  const handlers: Record<'public' | 'ops', (req: IncomingMessage, res: ServerResponse) => unknown> = {
+    public: starting,
+    ops: starting,
+  }
+  const publicListener = await listen((req, res) => handlers.public(req, res), config.listen)
+  cleanUp.push(() => publicListener.close(0))
+  const opsListener = await listen((req, res) => handlers.ops(req, res), config.ops)
+  cleanUp.push(() => opsListener.close(0))
+
+  const embedded =
+    config.database.url === undefined ? await startEmbeddedPostgres({ dir: config.dataDir }) : undefined
+  if (embedded) cleanUp.push(() => embedded.stop())
+  const database = connect(config, embedded, (error) =>
+    logger.warn({ error: error.message }, 'a database connection was lost'),
+  )
+  cleanUp.push(() => database.close())
+
+  const keys = {
+    keyring: config.keys.keyring ?? development?.secrets.keyring,
+    cookie: config.keys.cookie ?? development?.secrets.cookie,
+  }
+  if (!keys.keyring || !keys.cookie)
+    throw new StartRefused('CARDEA_KEYRING and CARDEA_COOKIE_KEYS are needed')
+  const sealer = createSealer([...keys.keyring])
+  const url = config.database.url ?? embedded?.url ?? ''
+  const signingKeys = await prepareDatabase({ config, database, url, sealer, logger, signal: stop.signal })
+  if (!signingKeys) return EXIT.ok
+
+  const hasher = createPasswordHasher({ ...config.passwords })
+  const apps = createApps({
+    config,
+    database,
+    hasher,
+    sealer,
+    signingKeys,
+    cookieKeys: keys.cookie,
+    logger,
+    isAccepting: () => !stop.signal.aborted,
+  })
+  handlers.public = apps.publicApp.callback()
+  handlers.ops = apps.opsApp.callback()
+  cleanUp.push(startSweeping(database, (error) => logger.error({ error: String(error) }, 'sweeping failed')))
+  logger.info({ issuer: config.issuer, mode: config.mode }, 'ready')
+  await development?.welcome({ database, hasher, sealer, opsUrl: opsListener.url, dataDir: embedded?.home })
+  if (development) cleanUp.push(() => development.stop())
+
+  await stop.requested
+  logger.info('stopping')
+  return drain(publicListener, opsListener, config.http.shutdownTimeoutMs)
+}
+
+function connect(
+  { database }: Config,
+  embedded: EmbeddedPostgres | undefined,
+  onError: (error: Error) => void,
+): Database {
+  return connectDatabase({
+    url: database.url ?? embedded?.url ?? '',
+    poolMax: database.poolMax,
+    connectTimeoutMs: database.statementTimeoutMs,
+    statementTimeoutMs: database.statementTimeoutMs,
+    lockTimeoutMs: Math.ceil((database.statementTimeoutMs * 2) / 3),
+    idleInTransactionTimeoutMs: database.statementTimeoutMs * 2,
+    onError,
+  })
+}
+
+async function drain(publicListener: Listener, opsListener: Listener, deadlineMs: number): Promise<number> {
+  const outcome = await publicListener.close(deadlineMs)
+  await opsListener.close(1000)
+  return outcome === 'clean' ? EXIT.ok : EXIT.failed
+}
+
+/** One step of the way out must not keep the others from happening. */
+async function attempt(step: () => unknown): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    process.stderr.write(`${String(error)}\n`)
+  }
+}
