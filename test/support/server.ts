@@ -1,0 +1,137 @@
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { createApps } from '../../src/app.ts'
+import { describeProblems, parseConfig } from '../../src/config/index.ts'
+import { createSealer, parseKeyring, randomSecret } from '../../src/crypto/index.ts'
+import type { Sealer } from '../../src/crypto/index.ts'
+import { connectDatabase } from '../../src/db/index.ts'
+import type { Database } from '../../src/db/index.ts'
+import { listen } from '../../src/http/index.ts'
+import { ensureSigningKeys } from '../../src/oidc/index.ts'
+import { createPasswordHasher } from '../../src/users/index.ts'
+import type { PasswordHasher } from '../../src/users/index.ts'
+import { createTestDatabase } from './database.ts'
+import { send } from './http-client.ts'
+import type { Answer, Ask } from './http-client.ts'
+
+export type Instance = {
+  port: number
+  opsPort: number
+  database: Database
+  ask(path: string, ask?: Ask): Promise<Answer>
+  stop(): Promise<void>
+}
+
+export type TestServer = {
+  issuer: string
+  databaseUrl: string
+  /** Each its own pool, app and listener; one database, one issuer, one set of keys. */
+  instances: Instance[]
+  /** The first instance, for most tests the only one. */
+  ask(path: string, ask?: Ask): Promise<Answer>
+  database: Database
+  sealer: Sealer
+  hasher: PasswordHasher
+  /** Everything that was logged, as JSON lines. */
+  log: string[]
+  stop(): Promise<void>
+}
+
+export type ServerOptions = { instances?: number; env?: Record<string, string>; databaseUrl?: string }
+
+/** The real server, in this process, on free ports of 127.0.0.1 and a database of its own. */
+export async function startTestServer({
+  instances = 1,
+  env = {},
+  databaseUrl,
+}: ServerOptions = {}): Promise<TestServer> {
+  const own = databaseUrl === undefined ? await createTestDatabase() : undefined
+  const url = databaseUrl ?? own?.url ?? ''
+  const ports = await freePorts(instances)
+  const issuer = env['CARDEA_ISSUER'] ?? `http://localhost:${ports[0]}`
+  const settings = {
+    CARDEA_MODE: 'development',
+    CARDEA_ISSUER: issuer,
+    CARDEA_KEYRING: randomSecret(),
+    CARDEA_COOKIE_KEYS: randomSecret(),
+    CARDEA_OUTBOUND_ALLOW: '127.0.0.1',
+    CARDEA_RATE_LIMIT: '100000',
+    DATABASE_URL: url,
+    ...env,
+  }
+  const log: string[] = []
+  const logger = pino({ level: 'info' }, { write: (line: string) => log.push(line) })
+  const started: Instance[] = []
+  let shared: { sealer: Sealer; hasher: PasswordHasher } | undefined
+  for (const port of ports) {
+    const parsed = parseConfig(settings, { defaultMode: 'development', readFile: String, parseKeyring })
+    if (!parsed.ok) throw new Error(describeProblems(parsed.problems))
+    const { config } = parsed
+    const database = connectDatabase({
+      url,
+      poolMax: config.database.poolMax,
+      connectTimeoutMs: config.database.statementTimeoutMs,
+      statementTimeoutMs: config.database.statementTimeoutMs,
+      lockTimeoutMs: config.database.statementTimeoutMs,
+      idleInTransactionTimeoutMs: 10_000,
+    })
+    const sealer = createSealer([...(config.keys.keyring ?? [])])
+    const hasher = createPasswordHasher(config.passwords)
+    const signingKeys = await ensureSigningKeys({ database, sealer })
+    const cookieKeys = config.keys.cookie ?? []
+    const { publicApp, opsApp } = createApps({
+      config,
+      database,
+      hasher,
+      sealer,
+      signingKeys,
+      cookieKeys,
+      logger,
+      isAccepting: () => true,
+    })
+    const listener = await listen(publicApp, { host: '127.0.0.1', port })
+    const ops = await listen(opsApp, { host: '127.0.0.1', port: 0 })
+    shared ??= { sealer, hasher }
+    started.push({
+      port,
+      opsPort: Number(new URL(ops.url).port),
+      database,
+      ask: (path, ask) => send({ port, host: new URL(issuer).host }, path, ask),
+      async stop() {
+        await Promise.all([listener.close(0), ops.close(0)])
+        await database.close()
+      },
+    })
+  }
+  const [first] = started
+  if (!first || !shared) throw new Error('no instance was started')
+  return {
+    issuer,
+    databaseUrl: url,
+    instances: started,
+    ask: first.ask,
+    database: first.database,
+    ...shared,
+    log,
+    async stop() {
+      await Promise.all(started.map((instance) => instance.stop()))
+      await own?.drop()
+    },
+  }
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve) => {
+          const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
+        }),
+    ),
+  )
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
