@@ -26,6 +26,7 @@ export type AuditType =
   | 'user.disabled'
   | 'user.enabled'
   | 'user.password_changed'
+  | 'user.unlocked'
 
 export type AuditEventInput = {
   type: AuditType

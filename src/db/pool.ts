@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 
 export type PoolOptions = {
@@ -81,14 +82,12 @@ export async function closePool(
   open: ReadonlySet<pg.PoolClient>,
   graceMs: number,
 ): Promise<void> {
-  const deadline = Date.now() + graceMs
-  let ended = false
-  const end = () => {
-    ended = true
-  }
-  pool.end().then(end, end)
-  while (!(ended && open.size === 0) && Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  const closed = (client: pg.PoolClient) =>
+    new Promise((resolve) => client.once('end', () => resolve(undefined)))
+  const orderly = pool.end().then(() => Promise.all([...open].map(closed)))
+  const waiting = new AbortController()
+  const grace = setTimeout(graceMs, undefined, { signal: waiting.signal }).catch(() => undefined)
+  await Promise.race([orderly, grace])
+  waiting.abort()
   for (const client of open) client.connection.stream.destroy()
 }

@@ -37,15 +37,14 @@ export function drainable(server: Server): (deadlineMs: number) => Promise<'clea
       NetServer.prototype.close.call(server, () => resolve(false))
     })
     for (const response of unanswered) if (!response.headersSent) response.setHeader('Connection', 'close')
-    const grace = setTimeout(
-      () => {
-        graceIsOver = true
-        server.closeIdleConnections()
-        // Node does not count a connection as idle before its first request.
-        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
-      },
-      Math.min(idleGraceMs, deadlineMs / 2),
-    )
+    const closeIdle = (): void => {
+      graceIsOver = true
+      server.closeIdleConnections()
+      // Node does not count a connection as idle before its first request.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+    }
+    // Not from the timer itself: after a stall what has arrived meanwhile is read first, and such a connection is not idle.
+    const grace = setTimeout(() => setImmediate(closeIdle), Math.min(idleGraceMs, deadlineMs / 2))
     let deadline: NodeJS.Timeout | undefined
     const late = new Promise<true>((resolve) => {
       deadline = setTimeout(() => resolve(true), deadlineMs)

@@ -3,22 +3,30 @@ import type { Context, Middleware } from 'koa'
 import { checkCsrf, field, formBody } from '../http/index.ts'
 import type { Form } from '../http/index.ts'
 import type { InteractionDeps } from './deps.ts'
-import * as handlers from './handlers.ts'
-import type { Handler } from './handlers.ts'
+import { consent } from './consent.ts'
+import { deny } from './finish.ts'
+import { toDispatcher } from './handler.ts'
+import type { Handler } from './handler.ts'
+import { login } from './login.ts'
+import { recoveryCode } from './recovery-code.ts'
+import { recoveryCodes } from './recovery-codes.ts'
+import { selectAccount } from './select-account.ts'
+import { totp } from './totp.ts'
+import { totpEnrol } from './totp-enrol.ts'
 import type { Step } from './login-steps.ts'
 import { showRecoveryCode, showStep } from './show-step.ts'
 import { loadSignIn } from './sign-in.ts'
 
 /** Each form and the step it answers; sent at any other moment it does nothing, and the page that is due is shown (SE-05). */
 const forms: Record<string, { step: Extract<Step, string> | 'any'; handle: Handler }> = {
-  login: { step: 'login', handle: handlers.login },
-  totp: { step: 'totp', handle: handlers.totp },
-  'recovery-code': { step: 'totp', handle: handlers.recoveryCode },
-  'totp-enrol': { step: 'totp-enrol', handle: handlers.totpEnrol },
-  'recovery-codes': { step: 'recovery-codes', handle: handlers.recoveryCodes },
-  'select-account': { step: 'select-account', handle: handlers.selectAccount },
-  consent: { step: 'consent', handle: handlers.consent },
-  abort: { step: 'any', handle: handlers.abort },
+  login: { step: 'login', handle: login },
+  totp: { step: 'totp', handle: totp },
+  'recovery-code': { step: 'totp', handle: recoveryCode },
+  'totp-enrol': { step: 'totp-enrol', handle: totpEnrol },
+  'recovery-codes': { step: 'recovery-codes', handle: recoveryCodes },
+  'select-account': { step: 'select-account', handle: selectAccount },
+  consent: { step: 'consent', handle: consent },
+  abort: { step: 'any', handle: deny },
 }
 
 /** The hosted sign-in. Every address is below `/interaction/:uid`, because that is where the engine's cookie is sent. */
@@ -32,7 +40,7 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
     const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
     if (!signIn) return
     if (signIn.step === 'totp') showRecoveryCode(deps, ctx, signIn)
-    else toDispatcher(ctx)
+    else toDispatcher(ctx, uidOf(ctx))
   })
   for (const [name, form] of Object.entries(forms))
     router.post(`/${name}`, formBody({ repeatable: ['scope', 'resource_scope'] }), async (ctx) => {
@@ -41,16 +49,11 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
       const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
       if (!signIn) return
       if (form.step === 'any' || form.step === signIn.step) await form.handle(deps, ctx, signIn, body)
-      else toDispatcher(ctx)
+      else toDispatcher(ctx, uidOf(ctx))
     })
   return router.routes() as unknown as Middleware
 }
 
 function uidOf(ctx: Context): string {
   return String((ctx['params'] as Record<string, string>)['uid'])
-}
-
-function toDispatcher(ctx: Context): void {
-  ctx.status = 303
-  ctx.redirect(`/interaction/${uidOf(ctx)}`)
 }

@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Database } from '../db/index.ts'
 import { auditTrail } from './audit-trail.ts'
-import { engineError } from './errors.ts'
+import { engineError, StorageUnavailable } from './errors.ts'
 import { keepAlive } from './keep-alive.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import { answerReplay, prepareRotation, settleRotation } from './rotation.ts'
@@ -41,6 +41,8 @@ export function requestTransaction(deps: Deps): Middleware {
 
   async function settle(ctx: Context, work: UnitOfWork, writes: Write[]): Promise<void> {
     try {
+      // Answered 503 already: what is not heard of must not happen.
+      if (ctx.state.deadline?.aborted) throw new StorageUnavailable(new Error('the request took too long'))
       const result = await commit(deps.pool, writes)
       if (result.ok) return
       if (result.conflict !== 'token_consumed') {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { generateURI } from 'otplib'
 import { record } from '../audit/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import type { Tx } from '../db/index.ts'
@@ -21,9 +20,4 @@ export async function importTotp(
   })
   await record(tx, { type: 'factor.totp_added', userId, detail: { imported: true } })
   return { ok: true }
-}
-
-/** The otpauth: URI of a seed, as authenticator apps read it. */
-export function totpUri(secret: string, { issuer, account }: { issuer: string; account: string }): string {
-  return generateURI({ secret, issuer, label: account })
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { generateSecret, generateURI } from 'otplib'
+import { generateSecret } from 'otplib'
 import { record } from '../audit/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import type { Db } from '../db/index.ts'
@@ -11,6 +11,7 @@ import { defaultThrottlePolicy } from './throttle-policy.ts'
 import { sealContext } from './totp.ts'
 import type { TotpDeps } from './totp.ts'
 import { matchTotpCode, parseTotpCode } from './totp-code.ts'
+import { totpUri } from './totp-uri.ts'
 import { isUserId } from './user-id.ts'
 
 const SEED_BYTES = 20
@@ -47,7 +48,7 @@ export async function beginTotpEnrolment(
     await tx.totpCredential.deleteMany({ where: { userId, confirmedAt: null } })
     await tx.totpCredential.create({ data: { id, userId, sealedSeed, createdAt: now?.() ?? new Date() } })
   })
-  return { credentialId: id, secret, uri: uriOf(secret, { issuer, account }) }
+  return { credentialId: id, secret, uri: totpUri(secret, { issuer, account }) }
 }
 
 /** The same secret again while it awaits its confirming code, for a page that is loaded twice; null ever after (MF-01). */
@@ -58,7 +59,7 @@ export async function pendingTotpEnrolment(
   const pending = await findPending(db, { ...input, now: now?.() ?? new Date() })
   if (!pending) return null
   const secret = sealer.open(pending.sealedSeed, sealContext(pending.id))
-  return { credentialId: pending.id, secret, uri: uriOf(secret, input) }
+  return { credentialId: pending.id, secret, uri: totpUri(secret, input) }
 }
 
 /**
@@ -127,10 +128,4 @@ async function findPending(
     where: { id: credentialId, userId, confirmedAt: null, createdAt: { gt: oldest } },
     select: { id: true, sealedSeed: true },
   })
-}
-
-// A colon separates issuer from account in the label and may stand in neither.
-function uriOf(secret: string, { issuer, account }: { issuer: string; account: string }): string {
-  const plain = (text: string) => text.replaceAll(':', ' ')
-  return generateURI({ secret, issuer: plain(issuer), label: plain(account) })
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { run, type ServerUser } from './command.ts'
 import { EmbeddedPostgresError, faultOf } from './errors.ts'
@@ -18,6 +18,7 @@ export async function dataHome(dir: string, user: ServerUser): Promise<string> {
   const pointer = path.join(dir, 'moved-to')
   try {
     makeFolder(dir, user)
+    readdirSync(dir) // It may be a file.
     accessSync(dir, constants.W_OK)
     if (user.uid === undefined) return dir
     // Data that once moved away stays there, even if the folder has been opened since.

@@ -1,0 +1,41 @@
+import type { Context } from 'koa'
+import type { Form } from '../http/index.ts'
+import type { InteractionDeps } from './deps.ts'
+import type { Progress } from './progress.ts'
+import type { SignIn } from './sign-in.ts'
+import { throttledFor } from './wait-words.ts'
+
+/** A POST of the sign-in: parse, verify, record, advance. Runs only when its step is the one that is due. */
+export type Handler = (deps: InteractionDeps, ctx: Context, signIn: SignIn, body: Form) => Promise<void>
+
+/** Keeps what was proven and sends the browser back to the dispatcher. */
+export async function advance(
+  deps: InteractionDeps,
+  ctx: Context,
+  { interaction }: SignIn,
+  progress: Progress,
+): Promise<void> {
+  await deps.oidc.saveProgress(deps.database.prisma, interaction.uid, progress)
+  toDispatcher(ctx, interaction.uid)
+}
+
+export function toDispatcher(ctx: Context, uid: string): void {
+  ctx.status = 303
+  ctx.redirect(`/interaction/${uid}`)
+}
+
+export const WRONG_CODE =
+  'This code is not right. Codes change every 30 seconds and each works once: enter the one shown now.'
+
+type Refusal = { reason: string; retryAfter?: number }
+
+/** Counts a refused code and says what the page shall: a wrong code at its field, too many of them above the form. */
+export function failureOf(
+  deps: InteractionDeps,
+  { reason, retryAfter }: Refusal,
+  wrong: string,
+): { error: string } | { problem: string } {
+  const throttled = reason === 'throttled'
+  deps.onOutcome(throttled ? 'throttled' : 'code_wrong')
+  return throttled ? { problem: throttledFor(retryAfter ?? 0) } : { error: wrong }
+}
