@@ -50,7 +50,7 @@ function makeFolder(folder: string, user: ServerUser): void {
   // A read-only disk says so here; asked to make several folders at once, it does not.
   if (missing.length > 0) accessSync(above, constants.W_OK)
   for (const one of missing) {
-    mkdirSync(one)
+    mkdirSync(one, { recursive: true }) // Another start may be making it too.
     if (user.uid !== undefined) chmodSync(one, PASSABLE)
   }
 }

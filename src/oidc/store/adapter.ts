@@ -1,20 +1,14 @@
 import { errors, Provider } from 'oidc-provider'
-import type { Adapter, AdapterFactory, AdapterPayload, KoaContextWithOIDC } from 'oidc-provider'
+import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider'
 import type { Database } from '../../db/index.ts'
 import { engineError } from '../errors.ts'
 import { commit } from './commit.ts'
 import * as find from './find.ts'
 import { saveOnce } from './replay-guard.ts'
 import { grantRow, idDigest, interactionRow, sessionRow, tokenRow } from './rows.ts'
+import type { StoreOptions } from './store-options.ts'
 import { addWrite, needsNoWrite, unitOfWork } from './unit-of-work.ts'
 import type { Write } from './writes.ts'
-
-export type StoreOptions = {
-  pool: Database['pool']
-  refreshRetryWindowSeconds: number
-  /** Refuses a client that failed to authenticate too often; asked before its row is read. */
-  checkClient(ctx: KoaContextWithOIDC | undefined, clientId: string): void
-}
 
 /**
  * The engine's seven storage methods (its adapter contract). Inside an engine request reads go through the unit of work and

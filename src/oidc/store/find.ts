@@ -6,7 +6,7 @@ import * as reads from './reads.ts'
 import type { StoredToken } from './reads.ts'
 import { idDigest, interactionPayload, withExpiry } from './rows.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
-import type { StoreOptions } from './adapter.ts'
+import type { StoreOptions } from './store-options.ts'
 
 export type Look = { model: string; options: StoreOptions; work: () => UnitOfWork | undefined }
 type Found = Promise<AdapterPayload | undefined>
