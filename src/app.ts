@@ -54,6 +54,7 @@ export function createApps(deps: AppDeps): { publicApp: Koa; opsApp: Koa } {
     pages: createEnginePages({ database, render }),
     onInteraction: rememberClient,
     onTokensIssued: (grantType) => metrics.tokensIssued.inc({ grant_type: grantType }),
+    onFailure: (ctx, error) => http.logFailure(logger, ctx, error, statusOf(error)),
   })
 
   const interaction = createInteractionRoutes({
@@ -112,6 +113,10 @@ function koaApp(keys: readonly Buffer[], middleware: Middleware[]): Koa {
 function signInStarts(ctx: Koa.Context): string | undefined {
   const isStart = ctx.path === '/authorize' && !/cardea_session=/.test(ctx.get('Cookie'))
   return isStart ? http.addressBlock(ctx.state.ip) : undefined
+}
+
+function statusOf(error: Error): number {
+  return (error as { statusCode?: number }).statusCode ?? 500
 }
 
 function onlyBelow(prefix: string, middleware: Middleware): Middleware {

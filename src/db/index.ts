@@ -4,6 +4,8 @@
 // Every room that stores something enters here; none imports pg or the generated client itself.
 export { connectDatabase } from './connect.ts'
 export type { Database, DatabaseOptions, Db, Tx } from './connect.ts'
+export { joinEmbeddedPostgres } from './embedded/join.ts'
+export type { JoinedPostgres } from './embedded/join.ts'
 export { startEmbeddedPostgres } from './embedded/start.ts'
 export type { EmbeddedPostgres, EmbeddedPostgresOptions } from './embedded/start.ts'
 export { EmbeddedPostgresError } from './embedded/errors.ts'

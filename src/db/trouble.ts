@@ -2,8 +2,9 @@
 type Sign = { code: string; message: string }
 
 // SQLSTATE classes and codes (PostgreSQL manual, appendix A) that speak of the server, never of the statement:
-// connection, authorization to connect, resources, operator intervention, time limits, system errors.
-const SQLSTATE = /^(08...|28...|53...|58...|57P0.|57014|55P03|25006|25P03|25P04|3D000|40001|40P01)$/
+// connection, authorization to connect, resources, operator intervention, time limits, system errors; and 55000, a database
+// that was told to accept no connections.
+const SQLSTATE = /^(08...|28...|53...|58...|57P0.|57014|55P03|55000|25006|25P03|25P04|3D000|40001|40P01)$/
 const PRISMA = /^(P1000|P1001|P1002|P1003|P1008|P1010|P1011|P1017|P1018|P2024|P2028|P2034|P2037)$/
 const SYSTEM =
   /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN)$/

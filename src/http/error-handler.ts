@@ -39,30 +39,31 @@ const leftovers = [
  * way to an error are not sent. Stands behind `requestContext` and `securityHeaders`, before all others.
  */
 export function errorHandler({ isUnavailable, renderError, logger }: ErrorHandling): Middleware {
-  const logged = (ctx: Context, error: unknown, status: number): void => {
-    if (status < 500) return
-    const line = {
-      requestId: ctx.state.requestId,
-      route: ctx.state.route,
-      status,
-      error: describeError(error),
-    }
-    if (status === 503) logger.warn(line, 'request not served')
-    else logger.error(line, 'request failed')
-  }
-
   return async function errorHandler(ctx, next) {
     try {
       await next()
       if (ctx.status === 404 && ctx.body == null && ctx.respond !== false) throw new HttpProblem(404)
     } catch (error) {
       const problem = problemFor(error, isUnavailable)
-      logged(ctx, error, problem.status)
+      if (problem.status >= 500) logFailure(logger, ctx, error, problem.status)
       if (ctx.headerSent) return void ctx.res.destroy()
       if (problem.reason !== undefined) ctx.state.refused = problem.reason
       answer(ctx, problem, renderError)
     }
   }
+}
+
+/** One line for a request that failed on our side: a warning when it may simply be sent again, else an error. */
+export function logFailure(
+  logger: ErrorHandling['logger'],
+  ctx: Pick<Context, 'state'>,
+  error: unknown,
+  status: number,
+): void {
+  const { requestId, route } = ctx.state
+  const line = { requestId, route, status, error: describeError(error) }
+  if (status === 503) logger.warn(line, 'request not served')
+  else logger.error(line, 'request failed')
 }
 
 function problemFor(error: unknown, isUnavailable: (error: unknown) => boolean): HttpProblem {

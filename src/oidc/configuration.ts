@@ -160,8 +160,12 @@ function refuseForeignScope(
   { oidc }: KoaContextWithOIDC,
   token: { kind: string; scope?: string | undefined },
 ): undefined {
-  if (token.kind !== 'ClientCredentials' || !token.scope) return
-  const registered = new Set(registeredScopes(oidc.client))
-  const foreign = token.scope.split(' ').find((scope) => !registered.has(scope))
+  if (token.kind !== 'ClientCredentials') return
+  const asked: unknown = oidc.body?.['scope']
+  // Nothing is left of what was asked: an answer could not say so (section 5.1), and a token without scope would pass for one with it.
+  if (typeof asked === 'string' && asked !== '' && !token.scope)
+    throw new errors.InvalidScope('requested scope is not available for this resource', asked)
+  const registered = registeredScopes(oidc.client)
+  const foreign = token.scope?.split(' ').find((scope) => !registered.has(scope))
   if (foreign !== undefined) throw new errors.InvalidScope('requested scope is not allowed', foreign)
 }

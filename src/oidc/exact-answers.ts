@@ -2,22 +2,35 @@ import type { Middleware } from 'koa'
 
 type ErrorBody = { error?: string; error_description?: string }
 
+const clientEndpoints = new Set(['/token', '/introspect', '/revoke'])
+
+// RFC 6749 section 5.2: no authentication, an unsupported method or a malformed attempt are all a failed authentication.
+const unauthenticated = new Set([
+  'no client authentication mechanism provided',
+  'client_secret must be provided in the Authorization header',
+  'client_id and client_secret in the authorization header are not properly encoded',
+  'invalid authorization header value format',
+])
+
 /**
- * Where the engine's answer differs from the letter of the RFC, the letter (TK-03, CA-04). Each case names the engine's words,
- * so that a test notices when an upgrade changes them.
+ * Where the engine's answer differs from the letter of the RFC, the letter (TK-02, TK-03, CA-01, CA-04, IN-01). Each case
+ * names the engine's words, so that a test notices when an upgrade changes them. `issuer` is the realm of the challenge.
  */
-export function answerExactly(): Middleware {
+export function answerExactly({ issuer }: { issuer: string }): Middleware {
   return async function answerExactly(ctx, next) {
+    const isForPrograms = clientEndpoints.has(ctx.path) || ctx.path === '/userinfo'
+    // Section 5.2: errors are JSON, also for HTTP libraries that prefer text/html unless told otherwise.
+    if (isForPrograms) ctx.req.headers.accept = 'application/json'
     await next()
     const body = ctx.body as ErrorBody | null
-    if (ctx.status !== 400 || body?.error !== 'invalid_request') return
-    // RFC 6749 section 5.2: the authenticated client is not authorized to use this grant type.
+    if (ctx.status !== 400 || body?.error !== 'invalid_request' || !clientEndpoints.has(ctx.path)) return
+    // Section 5.2: the authenticated client is not authorized to use this grant type.
     if (body.error_description === 'requested grant type is not allowed for this client')
       ctx.body = { ...body, error: 'unauthorized_client' }
-    // Section 5.2: client authentication failed, and the client tried the Authorization header.
-    if (body.error_description === 'client_secret must be provided in the Authorization header') {
+    if (unauthenticated.has(body.error_description ?? '')) {
       ctx.status = 401
-      ctx.set('WWW-Authenticate', 'Basic realm="cardea"')
+      const challenge = `Basic realm="${issuer}", error="invalid_client", error_description="client authentication failed"`
+      if (ctx.get('Authorization') !== '') ctx.set('WWW-Authenticate', challenge)
       ctx.body = { error: 'invalid_client', error_description: 'client authentication failed' }
     }
   }

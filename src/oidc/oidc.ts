@@ -4,6 +4,7 @@ import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Db, Tx } from '../db/index.ts'
 import { answerExactly } from './exact-answers.ts'
 import { createClientThrottle } from './client-throttle.ts'
+import { tellFailures } from './failures.ts'
 import { askedOf, saveConsent } from './grants.ts'
 import type { AskedForConsent } from './grants.ts'
 import { finishInteraction, loadInteraction, saveProgress } from './interactions.ts'
@@ -38,8 +39,9 @@ export function createOidc(options: OidcOptions): Oidc {
     middleware: [
       formToQuery({ paths: ['/authorize', '/logout'] }),
       throttle.middleware,
-      answerExactly(),
+      answerExactly(options),
       requestTransaction({ ...options, pool: database.pool }),
+      tellFailures(provider, options.onFailure),
       mount(provider) as Middleware,
     ],
     loadInteraction: (ctx, uid) => loadInteraction({ provider, db, totpPolicy: policy.totp }, ctx, uid),

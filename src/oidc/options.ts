@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import type { JWK } from 'jose'
 import type { Database } from '../db/index.ts'
+import type { OnFailure } from './failures.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import type { Conflict } from './store/writes.ts'
 
@@ -31,4 +32,6 @@ export type OidcOptions = {
   /** A browser is being sent to the hosted pages on behalf of this client. */
   onInteraction(ctx: KoaContextWithOIDC, clientId: string): void
   onTokensIssued(grantType: string): void
+  /** The engine answered with a failure of ours; nobody else would hear of it. */
+  onFailure?: OnFailure
 }

@@ -11,5 +11,10 @@ export function createProvider(options: OidcOptions, throttle: Pick<ClientThrott
   provider.Client.prototype.compareClientSecret = function compareClientSecret(presented: string) {
     return sameBytes(digest(presented), Buffer.from(this.clientSecret ?? '', 'base64url'))
   }
+  // A client gets its answer in the modes it registered, else in the query (AZ-11). For a response type that we do not have
+  // the mode is not looked at: it is refused as what it is (AZ-10).
+  provider.Client.prototype.responseModeAllowed = function responseModeAllowed(mode: string, type: string) {
+    return type !== 'code' || (this.responseModes ?? ['query']).includes(mode)
+  }
   return provider
 }

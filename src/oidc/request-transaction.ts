@@ -29,7 +29,8 @@ export function requestTransaction(deps: Deps): Middleware {
   return async function requestTransaction(ctx, next) {
     const work = beginUnitOfWork(ctx.req)
     await next()
-    if (ctx.status >= 500) return
+    // Without `oidc` the engine had no route for it: nothing was decided, and nothing is to be written.
+    if (ctx.status >= 500 || !('oidc' in ctx)) return
     const engine = ctx as unknown as KoaContextWithOIDC
     prepareRotation(engine, work)
     keepAlive(engine, work, deps.lifetimes)

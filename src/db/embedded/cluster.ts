@@ -26,22 +26,30 @@ export function passwordOf({ home }: Cluster): string {
 }
 
 /** The server that has the data open, or null. The pid file of a server that is no more is removed. */
-export function serverOf({ data }: Cluster): ServerProcess | null {
-  const file = path.join(data, 'postmaster.pid')
+export function serverOf(cluster: Cluster): ServerProcess | null {
+  const found = peekAtServer(cluster)
+  if (found !== 'gone') return found
+  // PostgreSQL refuses to start while the number is in use, and after a restarted container it often is, by another.
+  rmSync(pidFile(cluster), { force: true })
+  return null
+}
+
+/** The same for those who do not own the folder: changes nothing, and says `gone` of a pid file without its server. */
+export function peekAtServer(cluster: Cluster): ServerProcess | 'gone' | null {
   let lines: string[]
   try {
-    lines = readFileSync(file, 'utf8').split('\n')
+    lines = readFileSync(pidFile(cluster), 'utf8').split('\n')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw faultOf('read its state', data, error)
+    throw faultOf('read its state', cluster.data, error)
   }
   const pid = Number(lines[0])
-  if (isRunning(pid) && !isSomethingElse(pid)) {
-    return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
-  }
-  // PostgreSQL refuses to start while the number is in use, and after a restarted container it often is, by another.
-  rmSync(file, { force: true })
-  return null
+  if (!isRunning(pid) || isSomethingElse(pid)) return 'gone'
+  return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
+}
+
+function pidFile({ data }: Cluster): string {
+  return path.join(data, 'postmaster.pid')
 }
 
 /** Whether the process is certainly no live PostgreSQL; where /proc does not tell, it may be one. */

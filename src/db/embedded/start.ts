@@ -38,15 +38,8 @@ export type EmbeddedPostgres = {
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { fsync = true, prefer = 'bundled' } = options
-  const dir = path.resolve(options.dir)
-  const user = serverUser(path.join(dir, 'data'))
-  const home = await dataHome(dir, user)
-  const cluster: Cluster = {
-    home,
-    data: path.join(home, 'data'),
-    log: path.join(home, 'postgres.log'),
-    user,
-  }
+  const cluster = await clusterIn(options.dir)
+  const { home, user } = cluster
   const release = claimed(home)
   try {
     const major = dataMajor(cluster)
@@ -78,6 +71,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     release()
     throw error
   }
+}
+
+/** The cluster that belongs to a folder, whether it exists yet or not. */
+export async function clusterIn(folder: string): Promise<Cluster> {
+  const dir = path.resolve(folder)
+  const user = serverUser(path.join(dir, 'data'))
+  const home = await dataHome(dir, user)
+  return { home, data: path.join(home, 'data'), log: path.join(home, 'postgres.log'), user }
 }
 
 function claimed(home: string): () => void {

@@ -1,6 +1,5 @@
 import { errors, Provider } from 'oidc-provider'
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider'
-import type { Database } from '../../db/index.ts'
 import { engineError } from '../errors.ts'
 import { commit } from './commit.ts'
 import * as find from './find.ts'

@@ -94,7 +94,7 @@ async function token(look: Look, id: string): Found {
   if (!current.tokens.has(key))
     current.tokens.set(key, await reads.readToken(look.options.pool, 'digest', digest, look.model))
   const found = current.tokens.get(key)
-  if (!found) return undefined
+  if (!found || isOver(found)) return undefined
   return mayRetry(look, found) ? { ...retrying(current, found), jti: id } : { ...engineToken(found), jti: id }
 }
 
@@ -137,6 +137,13 @@ async function tokenBy(
 function engineToken(row: StoredToken): AdapterPayload {
   const payload = withExpiry(row.payload, row.expiresAt)
   return row.consumedAt ? { ...payload, consumed: Math.floor(row.consumedAt.getTime() / 1000) } : payload
+}
+
+/** The engine's tolerance is for other people's clocks; our own access tokens end on time, at every door alike (UI-01). */
+function isOver({ kind, expiresAt }: StoredToken): boolean {
+  return (
+    (kind === 'AccessToken' || kind === 'ClientCredentials') && expiresAt !== null && +expiresAt <= Date.now()
+  )
 }
 
 /** A rotated refresh token at the token endpoint, inside its window, whose successor is kept: a retry, not a theft. */
