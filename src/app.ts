@@ -8,7 +8,7 @@ import { isStorageTrouble, migrationStatus } from './db/index.ts'
 import type { Database } from './db/index.ts'
 import * as http from './http/index.ts'
 import { createEnginePages, createInteractionRoutes, rememberClient } from './interaction/index.ts'
-import { createOidc } from './oidc/index.ts'
+import { createOidc, sessionCookieName } from './oidc/index.ts'
 import { headerProfile, publicMethods, routeLabels } from './routes.ts'
 import type { PasswordHasher } from './users/index.ts'
 
@@ -111,8 +111,9 @@ function koaApp(keys: readonly Buffer[], middleware: Middleware[]): Koa {
 
 /** Each authorization request of a browser without a session may leave a row behind: those are counted per address (HT-05). */
 function signInStarts(ctx: Koa.Context): string | undefined {
-  const isStart = ctx.path === '/authorize' && !/cardea_session=/.test(ctx.get('Cookie'))
-  return isStart ? http.addressBlock(ctx.state.ip) : undefined
+  if (ctx.path !== '/authorize' || ctx.cookies.get(sessionCookieName(ctx.secure), { signed: true }))
+    return undefined
+  return http.addressBlock(ctx.state.ip)
 }
 
 function statusOf(error: Error): number {

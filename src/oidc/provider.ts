@@ -13,8 +13,9 @@ export function createProvider(options: OidcOptions, throttle: Pick<ClientThrott
   }
   // A client gets its answer in the modes it registered, else in the query (AZ-11). For a response type that we do not have
   // the mode is not looked at: it is refused as what it is (AZ-10).
-  provider.Client.prototype.responseModeAllowed = function responseModeAllowed(mode: string, type: string) {
-    return type !== 'code' || (this.responseModes ?? ['query']).includes(mode)
+  provider.Client.prototype.responseModeAllowed = function responseModeAllowed(mode: string, type?: string) {
+    const isCode = type?.split(' ').every((part) => part === 'code') === true
+    return !isCode || (this.responseModes ?? ['query']).includes(mode)
   }
   return provider
 }

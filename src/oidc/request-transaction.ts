@@ -29,8 +29,9 @@ export function requestTransaction(deps: Deps): Middleware {
   return async function requestTransaction(ctx, next) {
     const work = beginUnitOfWork(ctx.req)
     await next()
+    if (ctx.status === 503) ctx.set('Retry-After', String(RETRY_AFTER_SECONDS))
     // Without `oidc` the engine had no route for it: nothing was decided, and nothing is to be written.
-    if (ctx.status >= 500 || !('oidc' in ctx)) return
+    if (ctx.status >= 500 || work.failed || !('oidc' in ctx)) return
     const engine = ctx as unknown as KoaContextWithOIDC
     prepareRotation(engine, work)
     keepAlive(engine, work, deps.lifetimes)
@@ -79,6 +80,8 @@ export function requestTransaction(deps: Deps): Middleware {
       deps.onTokensIssued(String(engine.oidc.params?.['grant_type']))
   }
 }
+
+const RETRY_AFTER_SECONDS = 2
 
 /** When a whole grant is revoked its tokens go with it: no need to delete them one kind at a time. */
 function tidy({ writes }: UnitOfWork): Write[] {

@@ -20,8 +20,9 @@ export async function revoke(
   selector: Selector,
   { reason, ip }: { reason: string; ip?: string | undefined },
 ): Promise<RevocationCounts> {
+  const grants = await grantsOf(tx, selector)
   const sessions = await endSessions(tx, selector)
-  const grantIds = await endGrants(tx, selector)
+  const grantIds = await endGrants(tx, grants)
   const tokens = await tx.token.deleteMany({
     where:
       'clientId' in selector
@@ -49,35 +50,34 @@ async function endSessions(tx: Tx, selector: Selector): Promise<number> {
   return 0
 }
 
-async function endGrants(tx: Tx, selector: Selector): Promise<string[]> {
+async function endGrants(
+  tx: Tx,
+  where: { id?: { in: string[] }; userId?: string; clientId?: string },
+): Promise<string[]> {
   const grants = await tx.grant.updateManyAndReturn({
-    where: { revokedAt: null, ...(await ofSelector(tx, selector)) },
+    where: { revokedAt: null, ...where },
     data: { revokedAt: new Date() },
     select: { id: true },
   })
   return grants.map(({ id }) => id)
 }
 
-async function ofSelector(tx: Tx, selector: Selector) {
+/** Whose grants. A session names its own; those with offline access may outlive it, by the user's own consent. */
+async function grantsOf(
+  tx: Tx,
+  selector: Selector,
+): Promise<{ id?: { in: string[] }; userId?: string; clientId?: string }> {
   if ('userId' in selector) return { userId: selector.userId }
   if ('clientId' in selector) return { clientId: selector.clientId }
-  if ('grantId' in selector) return { id: selector.grantId }
-  // A session's grants are the ones its tokens carry; those with offline access outlive it by the user's own consent.
-  const rows = await tx.token.findMany({
-    where: { sessionUid: selector.sessionUid, grantId: { not: null } },
-    select: { grantId: true, payload: true },
-  })
-  const offline = new Set(rows.filter((row) => isOffline(row.payload)).map((row) => row.grantId))
-  const ids = rows.flatMap(({ grantId }) =>
-    grantId !== null && !(selector.keepOffline && offline.has(grantId)) ? [grantId] : [],
-  )
-  return { id: { in: [...new Set(ids)] } }
+  if ('grantId' in selector) return { id: { in: [selector.grantId] } }
+  const rows = await tx.$queryRaw<{ payload: SessionPayload }[]>`
+    SELECT payload FROM sessions WHERE uid = ${selector.sessionUid} AND revoked_at IS NULL FOR UPDATE`
+  const authorizations = Object.values(rows[0]?.payload.authorizations ?? {})
+  const ending = authorizations.filter(({ persistsLogout }) => !(selector.keepOffline && persistsLogout))
+  return { id: { in: ending.flatMap(({ grantId }) => (grantId === undefined ? [] : [grantId])) } }
 }
 
-function isOffline(payload: unknown): boolean {
-  const scope = (payload as { scope?: string }).scope ?? ''
-  return scope.split(' ').includes('offline_access')
-}
+type SessionPayload = { authorizations?: Record<string, { grantId?: string; persistsLogout?: boolean }> }
 
 function subject(selector: Selector): {
   userId?: string

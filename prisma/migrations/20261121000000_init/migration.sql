@@ -229,12 +229,6 @@ CREATE INDEX "tokens_grant_id_idx" ON "tokens"("grant_id");
 CREATE INDEX "tokens_expires_at_idx" ON "tokens"("expires_at");
 
 -- CreateIndex
-CREATE INDEX "tokens_uid_idx" ON "tokens"("uid");
-
--- CreateIndex
-CREATE INDEX "tokens_user_code_idx" ON "tokens"("user_code");
-
--- CreateIndex
 CREATE INDEX "interactions_expires_at_idx" ON "interactions"("expires_at");
 
 -- CreateIndex

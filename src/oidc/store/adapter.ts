@@ -1,6 +1,6 @@
 import { errors, Provider } from 'oidc-provider'
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider'
-import { engineError } from '../errors.ts'
+import { engineError, StorageUnavailable } from '../errors.ts'
 import { commit } from './commit.ts'
 import * as find from './find.ts'
 import { saveOnce } from './replay-guard.ts'
@@ -96,7 +96,10 @@ function guarded(adapter: Adapter): Adapter {
       try {
         return await (method as (...args: unknown[]) => Promise<unknown>)(...args)
       } catch (error) {
-        throw engineError(error)
+        const meant = engineError(error)
+        const work = unitOfWork(Provider.ctx)
+        if (work && meant instanceof StorageUnavailable) work.failed = true
+        throw meant
       }
     },
   ])

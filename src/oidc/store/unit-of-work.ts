@@ -22,6 +22,8 @@ export type UnitOfWork = {
   /** A refresh token presented again inside its retry window: its successor is handed out once more. */
   retried: StoredToken | null
   writes: Write[]
+  /** Storage failed under this request, whatever its answer says: it writes nothing. */
+  failed: boolean
 }
 
 const works = new WeakMap<IncomingMessage, UnitOfWork>()
@@ -38,6 +40,7 @@ export function beginUnitOfWork(req: IncomingMessage): UnitOfWork {
     audienceClientId: null,
     retried: null,
     writes: [],
+    failed: false,
   }
   works.set(req, work)
   return work
