@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createApps } from './app.ts'
 import { describeProblems, parseConfig } from './config/index.ts'
 import type { Config } from './config/index.ts'
@@ -42,7 +42,7 @@ export async function startServer({
   try {
     return await run(parsed.config, cleanUp)
   } catch (error) {
-    const expected = [EmbeddedPostgresError, ListenError, MigrationError, StartRefused].some(
+    const expected = [EmbeddedPostgresError, MigrationError, StartRefused].some(
       (kind) => error instanceof kind,
     )
     process.stderr.write(`${expected ? (error as Error).message : String((error as Error).stack)}\n`)
@@ -64,10 +64,16 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
     public: starting,
     ops: starting,
   }
-  const publicListener = await listen((req, res) => handlers.public(req, res), config.listen)
+  const publicListener = await listenAs('CARDEA_PORT', (req, res) => handlers.public(req, res), config.listen)
   cleanUp.push(() => publicListener.close(0))
-  const opsListener = await listen((req, res) => handlers.ops(req, res), config.ops)
+  const opsListener = await listenAs('CARDEA_OPS_PORT', (req, res) => handlers.ops(req, res), config.ops)
   cleanUp.push(() => opsListener.close(0))
+
+  // The sample app will listen in a process of its own; whether it can is better known now.
+  if (development)
+    await (
+      await listenAs('CARDEA_SAMPLE_PORT', starting, { host: '127.0.0.1', port: config.samplePort })
+    ).close(0)
 
   const embedded =
     config.database.url === undefined ? await startEmbeddedPostgres({ dir: config.dataDir }) : undefined
@@ -125,6 +131,21 @@ function connect(
     idleInTransactionTimeoutMs: database.statementTimeoutMs * 2,
     onError,
   })
+}
+
+/** Listens, or says which variable to change. */
+async function listenAs(
+  variable: string,
+  handler: RequestListener,
+  address: Config['listen'],
+): Promise<Listener> {
+  try {
+    return await listen(handler, address)
+  } catch (error) {
+    if (error instanceof ListenError)
+      throw new StartRefused(`${error.message}\nThe port is set by ${variable}.`)
+    throw error
+  }
 }
 
 async function drain(publicListener: Listener, opsListener: Listener, deadlineMs: number): Promise<number> {
