@@ -62,6 +62,7 @@ async function serve() {
     if (!method) continue
     try {
       engine ??= await newEngine()
+      if (NEEDS_SHADOW.has(method)) await readMigrations(engine, params)
       const result = await engine[method === 'getDatabaseVersion' ? 'version' : method](params)
       // The binary prints a diff through a notification of its own and answers with the exit code alone.
       if (method === 'diff' && result.stdout != null) {
@@ -74,6 +75,15 @@ async function serve() {
     }
   }
   process.exit(0)
+}
+
+/**
+ * This build opens a shadow database for some methods only. The others find what such a method learnt about the same
+ * migrations in the engine's memory, so one has to come first.
+ */
+const NEEDS_SHADOW = new Set(['evaluateDataLoss', 'createMigration'])
+function readMigrations(engine, { migrationsList, filters }) {
+  return engine.diagnoseMigrationHistory({ migrationsList, filters, optInToShadowDatabase: true })
 }
 
 let panic

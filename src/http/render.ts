@@ -90,7 +90,7 @@ export interface Views {
   logout: Page & { action: string; xsrf: string; email?: string | undefined }
   /** `stayed`: the person kept the session here and left only the client. */
   'logged-out': Page & { returnUri?: string | undefined; stayed?: boolean | undefined }
-  /** Every dead end. `reference` is the request id people can quote; `startAgainUri` is the way out. */
+  /** Every dead end. `reference` is the request id people can quote; `startAgainUri` is the way out: "Go on" when `finished`. */
   error: Page & {
     title: string
     message: string
@@ -98,6 +98,7 @@ export interface Views {
     code?: string | undefined
     reference?: string | undefined
     startAgainUri?: string | undefined
+    finished?: boolean | undefined
   }
 }
 

@@ -142,6 +142,7 @@ CREATE TABLE "tokens" (
 CREATE TABLE "interactions" (
     "digest" BYTEA NOT NULL,
     "client_id" TEXT,
+    "user_id" UUID,
     "payload" JSONB NOT NULL,
     "progress" JSONB,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -227,6 +228,9 @@ CREATE INDEX "tokens_grant_id_idx" ON "tokens"("grant_id");
 
 -- CreateIndex
 CREATE INDEX "tokens_expires_at_idx" ON "tokens"("expires_at");
+
+-- CreateIndex
+CREATE INDEX "interactions_user_id_idx" ON "interactions"("user_id");
 
 -- CreateIndex
 CREATE INDEX "interactions_expires_at_idx" ON "interactions"("expires_at");

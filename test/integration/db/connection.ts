@@ -5,13 +5,13 @@ import {
   type DatabaseOptions,
 } from '../../../src/db/index.ts'
 
-/** Limits short enough to be met within a test. */
+/** Limits short enough to be met within a test, on a busy machine too. */
 export const limits = {
   poolMax: 4,
-  connectTimeoutMs: 500,
-  statementTimeoutMs: 400,
-  lockTimeoutMs: 150,
-  idleInTransactionTimeoutMs: 500,
+  connectTimeoutMs: 5000,
+  statementTimeoutMs: 800,
+  lockTimeoutMs: 200,
+  idleInTransactionTimeoutMs: 800,
 }
 
 /** Opens the database at `url`; the test closes it. */

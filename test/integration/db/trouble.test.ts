@@ -1,6 +1,5 @@
 // What happens to queries when the server is gone, slow, busy, full or frozen. It has a server of its own to torment.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import {
@@ -12,6 +11,7 @@ import {
   type EmbeddedPostgres,
 } from '../../../src/db/index.ts'
 import { connect, failureOf, limits } from './connection.ts'
+import { enterableFolder } from './folder.ts'
 import { forward } from './forwarder.ts'
 
 let dir: string
@@ -20,7 +20,7 @@ let db: Database
 let reported: Error[]
 
 beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'cardea-trouble-'))
+  dir = await enterableFolder()
   server = await startEmbeddedPostgres({ dir: path.join(dir, 'postgres'), fsync: false })
   await migrate(server.url)
 })
@@ -37,10 +37,10 @@ afterEach(async () => {
 })
 
 /** The three ways to the database, each with a statement that runs `sql`. */
-const ways = (sql: string): [string, () => Promise<unknown>][] => [
-  ['our own statement', () => db.pool.query(sql)],
-  ['Prisma', () => db.prisma.$queryRawUnsafe(sql)],
-  ['a transaction', () => db.transaction((tx) => tx.$queryRawUnsafe(sql))],
+const ways = (sql: string, on?: Database): [string, () => Promise<unknown>][] => [
+  ['our own statement', () => (on ?? db).pool.query(sql)],
+  ['Prisma', () => (on ?? db).prisma.$queryRawUnsafe(sql)],
+  ['a transaction', () => (on ?? db).transaction((tx) => tx.$queryRawUnsafe(sql))],
 ]
 
 /** Sends a signal to the processes that serve our connections. */
@@ -84,9 +84,10 @@ test('needs no server to start with, and recovers when one comes, goes and comes
 
 test('gives up a statement at its time limit, on every way (FT-03, M18)', async () => {
   for (const [way, call] of ways('SELECT pg_sleep(5)::text')) {
-    const { trouble, ms } = await failureOf(call)
+    const { trouble, error } = await failureOf(call)
     expect({ way, trouble }).toEqual({ way, trouble: true })
-    expect(ms).toBeLessThan(limits.statementTimeoutMs + 400)
+    // The server's own limit, so that it stops working on it, too.
+    expect(String(error)).toContain('statement timeout')
   }
   expect(await db.prisma.user.count()).toBe(0)
 })
@@ -97,9 +98,9 @@ test('gives up waiting for a lock before the statement limit (FT-03)', async () 
       other.transaction(async (holder) => {
         await holder.$executeRaw`LOCK TABLE users`
         for (const [way, call] of ways('SELECT count(*) FROM users')) {
-          const { trouble, ms } = await failureOf(call)
+          const { trouble, error } = await failureOf(call)
           expect({ way, trouble }).toEqual({ way, trouble: true })
-          expect(ms).toBeLessThan(limits.statementTimeoutMs)
+          expect(String(error)).toContain('lock timeout')
         }
       }),
     { idleInTransactionTimeoutMs: 5000 },
@@ -107,15 +108,20 @@ test('gives up waiting for a lock before the statement limit (FT-03)', async () 
 })
 
 test('gives up waiting for a connection when all are taken (FT-05)', async () => {
-  const taken = await Promise.all(Array.from({ length: limits.poolMax }, () => db.pool.connect()))
-  const failures = await Promise.all(ways('SELECT 1').map(([, call]) => failureOf(call)))
-  for (const { trouble, ms } of failures) {
-    expect(trouble).toBe(true)
-    expect(ms).toBeLessThan(limits.connectTimeoutMs + 400)
-  }
-  for (const client of taken) client.release()
-  await Promise.all(ways('SELECT 1').map(([, call]) => call()))
-  expect(db.pool.waitingCount).toBe(0)
+  await once(
+    async (full) => {
+      const taken = await Promise.all(Array.from({ length: limits.poolMax }, () => full.pool.connect()))
+      const failures = await Promise.all(ways('SELECT 1', full).map(([, call]) => failureOf(call)))
+      for (const { trouble, ms } of failures) {
+        expect(trouble).toBe(true)
+        expect(ms).toBeLessThan(3000)
+      }
+      for (const client of taken) client.release()
+      await Promise.all(ways('SELECT 1', full).map(([, call]) => call()))
+      expect(full.pool.waitingCount).toBe(0)
+    },
+    { connectTimeoutMs: 1000 },
+  )
 })
 
 test('ends a transaction that sits idle too long (FT-03)', async () => {
@@ -152,6 +158,7 @@ test('survives the loss of a connection between two statements of a transaction 
   await terminateBackends()
   expect(await failureOf(() => borrowed.query('SELECT 1'))).toMatchObject({ trouble: true })
   borrowed.release()
+  await until(() => db.pool.totalCount === 0)
   expect(await db.prisma.user.count()).toBe(0)
 })
 
@@ -165,8 +172,8 @@ test('never lends out a connection that came back inside a transaction', async (
 })
 
 describe('when the server freezes (FT-03)', () => {
-  /** Longest wait for an answer, and what a busy machine may add. */
-  const patience = limits.statementTimeoutMs + 500 + 400
+  /** One wait for an answer (1.3 s) and what a busy machine may add, but less than two. */
+  const patience = 2500
 
   afterEach(() => signalBackends('SIGCONT'))
 
@@ -198,11 +205,12 @@ describe('when the server freezes (FT-03)', () => {
   })
 
   test('closes within the limits all the same, a forgotten connection or not (FT-08)', async () => {
-    await Promise.all([db.prisma.user.count(), db.pool.connect()])
+    const [, forgotten] = await Promise.all([db.prisma.user.count(), db.pool.connect()])
     await signalBackends('SIGSTOP')
     const start = performance.now()
     await db.close()
     expect(performance.now() - start).toBeLessThan(patience)
+    expect(forgotten.connection.stream.destroyed).toBe(true)
   })
 })
 

@@ -47,7 +47,7 @@ describe('a request that takes too long (FT-03)', () => {
       expect(answer.headers['retry-after']).toBe('2')
       expect(JSON.parse(answer.body)).toMatchObject({ error: 'temporarily_unavailable' })
       release()
-    await finished.catch(() => undefined)
+      await finished.catch(() => undefined)
       expect(answer.headers).not.toHaveProperty('set-cookie')
       expect(sawAbort).toBe(true)
     },

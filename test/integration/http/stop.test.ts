@@ -5,21 +5,35 @@ import { describe, expect, test } from '@jest/globals'
 import Koa from 'koa'
 import { listen, type Listener } from '../../../src/http/index.ts'
 
-const start = (ms: number): Promise<Listener> => {
+interface Server extends Listener {
+  /** Resolves when so many requests have reached the handler. */
+  arrived: (count: number) => Promise<void>
+  /** Lets the requests to /gated and /streaming go on. */
+  release: () => void
+}
+
+async function start(ms = 0): Promise<Server> {
   const app = new Koa()
+  let count = 0
+  let release: () => void = () => undefined
+  const released = new Promise<void>((resolve) => (release = resolve))
   app.use(async (ctx) => {
+    count++
     if (ctx.path === '/streaming') {
       ctx.respond = false
       ctx.res.writeHead(200).write('first ')
-      await delay(ms)
+      await released
       ctx.res.end('last')
     } else {
-      await (ctx.path === '/hanging' ? new Promise(() => undefined) : delay(ms))
+      await (ctx.path === '/gated' ? released : delay(ms))
       ctx.body = 'done'
     }
   })
   app.silent = true
-  return listen(app, { host: '127.0.0.1', port: 0 })
+  const arrived = async (wanted: number): Promise<void> => {
+    while (count < wanted) await delay(5)
+  }
+  return { ...(await listen(app, { host: '127.0.0.1', port: 0 })), arrived, release }
 }
 
 interface Outcome {
@@ -76,13 +90,13 @@ describe('stopping (FT-08)', () => {
   })
 
   test('waits for what is in flight and lets nobody else in', async () => {
-    const { url, close } = await start(300)
+    const { url, close, arrived, release } = await start()
     const agent = new Agent({ keepAlive: true })
-    const inFlight = [get(url, agent), get(`${url}/streaming`, agent)]
-    await delay(100)
-    const closed = close(5000)
-    await delay(20)
+    const inFlight = [get(`${url}/gated`, agent), get(`${url}/streaming`, agent)]
+    await arrived(2)
+    const closed = close(10_000)
     expect(await get(url, new Agent())).toMatchObject({ error: 'ECONNREFUSED' })
+    release()
     const [whole, streamed] = await Promise.all(inFlight)
     expect(whole).toEqual({ status: 200, body: 'done', connection: 'close' })
     expect(streamed).toMatchObject({ status: 200, body: 'first last' })
@@ -90,19 +104,18 @@ describe('stopping (FT-08)', () => {
     agent.destroy()
   })
 
-  test('still answers a request that arrives on an open connection just after the stop', async () => {
-    const { url, close } = await start(0)
+  test('still answers a request that arrives on an open connection after the stop', async () => {
+    const { url, close } = await start()
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     expect(await get(url, agent)).toMatchObject({ status: 200, connection: 'keep-alive' })
-    const closed = close(2000)
-    await delay(50)
+    const closed = close(10_000)
     expect(await get(url, agent)).toEqual({ status: 200, body: 'done', connection: 'close' })
     expect(await closed).toBe('clean')
     agent.destroy()
   })
 
   test('does not wait for connections that only sit there', async () => {
-    const { url, close } = await start(0)
+    const { url, close } = await start()
     const silent = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined)
     const agent = new Agent({ keepAlive: true })
     await get(url, agent)
@@ -114,17 +127,22 @@ describe('stopping (FT-08)', () => {
   })
 
   test('is immediate when nobody is there', async () => {
-    const { close } = await start(0)
+    const { close } = await start()
     const startedAt = performance.now()
     expect(await close(10_000)).toBe('clean')
     expect(performance.now() - startedAt).toBeLessThan(5000)
   })
 
+  test('may be asked for twice', async () => {
+    const { close } = await start()
+    expect(await close(1000)).toBe('clean')
+    expect(await close(0)).toBe('clean')
+  })
+
   test('cuts what is left at the deadline and says so', async () => {
-    const { url, close } = await start(0)
-    const agent = new Agent()
-    const hanging = get(`${url}/hanging`, agent)
-    await delay(50)
+    const { url, close, arrived } = await start()
+    const hanging = get(`${url}/gated`, new Agent())
+    await arrived(1)
     const startedAt = performance.now()
     expect(await close(200)).toBe('forced')
     expect(performance.now() - startedAt).toBeLessThan(5000)

@@ -6,6 +6,7 @@ import {
   confirmTotpEnrolment,
   factorsOf,
   hasTotp,
+  importTotp,
   pendingTotpEnrolment,
   removeTotp,
   setDisabled,
@@ -152,6 +153,35 @@ describe('enrolling an authenticator', () => {
     expect(await check(user.id, await codeOf(next))).toEqual({ ok: true })
     expect(await room.database.prisma.totpCredential.count({ where: { userId: user.id } })).toBe(1)
   })
+})
+
+describe('importing an authenticator', () => {
+  test('takes over its seed as confirmed, in place of any other, and seals it', async () => {
+    const { user } = await enrolled()
+    const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+    const imported = await room.database.transaction((tx) =>
+      importTotp({ tx, sealer: room.sealer }, { userId: user.id, secret }),
+    )
+    expect(imported).toEqual({ ok: true })
+    const rows = await room.database.prisma.totpCredential.findMany({ where: { userId: user.id } })
+    expect(rows).toHaveLength(1)
+    expect(JSON.stringify(rows)).not.toContain(secret)
+    const code = await generate({ secret, epoch: Math.floor(room.now().getTime() / 1000) })
+    expect(await check(user.id, code)).toEqual({ ok: true })
+    expect(await check(user.id, code)).toEqual({ ok: false, reason: 'wrong' })
+  })
+
+  test.each(['', 'JBSWY3DPEHPK3PXP', 'not base32 at all, but long enough'])(
+    'refuses %j (MF-01)',
+    async (secret) => {
+      const { user, enrolment } = await enrolled()
+      const refused = await room.database.transaction((tx) =>
+        importTotp({ tx, sealer: room.sealer }, { userId: user.id, secret }),
+      )
+      expect(refused).toEqual({ ok: false })
+      expect(await check(user.id, await codeOf(enrolment))).toEqual({ ok: true })
+    },
+  )
 })
 
 describe('checkTotp', () => {

@@ -22,6 +22,7 @@ describe('storage trouble', () => {
     ['disk full', withCode('53100')],
     ['too many connections', withCode('53300')],
     ['read-only database', withCode('25006')],
+    ['a database that accepts no connections', withCode('55000')],
     ['input or output error', withCode('58030')],
     ['password refused', withCode('28P01')],
     ['database absent', withCode('3D000')],

@@ -1,28 +1,18 @@
-import { describe, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { describeError } from '../../../src/http/describe-error.ts'
 
-describe('an error in the log', () => {
-  test('keeps type, message, code, stack and causes, and leaves everything else behind (CO-07)', () => {
-    const cause = Object.assign(new Error('duplicate key'), {
-      code: '23505',
-      detail: 'Key (email)=(ada@example.com)',
-    })
-    const error = Object.assign(new TypeError('write failed', { cause }), {
-      parameters: ['the-token'],
-      meta: { a: 1 },
-    })
-    const line = describeError(error)
-    expect(line).toMatchObject({ type: 'TypeError', message: 'write failed', cause: { code: '23505' } })
-    expect(JSON.stringify(line)).not.toMatch(/ada@|the-token|meta/)
-  })
+test('a Prisma error that quotes its arguments leaves none of them in the log (CO-07)', () => {
+  const error = new Error(
+    'Invalid `prisma.user.create()` invocation:\n{ passwordHash: "s3cret" }\n\nArgument `email` is missing.',
+  )
+  error.name = 'PrismaClientValidationError'
+  const described = describeError(error)
+  expect(described.message).toBe('Argument `email` is missing.')
+  expect(JSON.stringify(described)).not.toContain('s3cret')
+})
 
-  test('does not repeat what was thrown when it is no Error', () => {
-    expect(JSON.stringify(describeError('secret text'))).not.toContain('secret text')
-  })
-
-  test('ends on circular causes and long messages', () => {
-    const error = new Error('x'.repeat(10_000))
-    error.cause = error
-    expect(JSON.stringify(describeError(error)).length).toBeLessThan(20_000)
-  })
+test('other errors keep their message and where they happened', () => {
+  const described = describeError(new TypeError('x is not a function'))
+  expect(described).toMatchObject({ type: 'TypeError', message: 'x is not a function' })
+  expect(described.stack).toContain('describe-error.test.ts')
 })
