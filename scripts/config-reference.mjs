@@ -24,7 +24,9 @@ function main(args) {
   const wanted = withReference(current)
   if (current === wanted) return 0
   if (args.includes('--check')) {
-    console.error('The table of variables in docs/operate.md is stale. Run: node scripts/config-reference.mjs')
+    console.error(
+      'The table of variables in docs/operate.md is stale. Run: node scripts/config-reference.mjs',
+    )
     return 1
   }
   writeFileSync(page, wanted)

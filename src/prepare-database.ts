@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JWK } from 'jose'
 import type { Logger } from 'pino'
 import type { Config } from './config/index.ts'
+import { SealBroken } from './crypto/index.ts'
 import type { Sealer } from './crypto/index.ts'
 import { isStorageTrouble, migrate } from './db/index.ts'
 import type { Database } from './db/index.ts'
@@ -35,12 +36,20 @@ export async function prepareDatabase(preparation: Preparation): Promise<JWK[] |
       if (config.mode === 'production') await refuseSeeds(database)
       return await ensureSigningKeys({ database, sealer })
     } catch (error) {
+      if (error instanceof SealBroken) throw otherKeyring()
       if (!isStorageTrouble(error)) throw error
       logger.warn({ error: (error as Error).message }, 'the database is not there yet')
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
     }
   }
   return null
+}
+
+function otherKeyring(): StartRefused {
+  return new StartRefused(
+    'The signing keys in this database were sealed with a key that is not in CARDEA_KEYRING.\n' +
+      'Put that key back into it, after the newest.',
+  )
 }
 
 async function refuseSeeds({ prisma }: Database): Promise<void> {

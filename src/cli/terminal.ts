@@ -9,7 +9,12 @@ export type Terminal = {
 }
 
 /** Prints a result: as one JSON document for programs, or as lines for people. */
-export function print({ stdout }: Terminal, asJson: boolean | undefined, data: object, lines: string[]): void {
+export function print(
+  { stdout }: Terminal,
+  asJson: boolean | undefined,
+  data: object,
+  lines: string[],
+): void {
   stdout.write(asJson ? `${JSON.stringify(data, null, 2)}\n` : lines.map((line) => `${line}\n`).join(''))
 }
 

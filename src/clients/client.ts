@@ -111,6 +111,8 @@ export async function rotateClientSecret(
 /** Removes the client's row; its grants and tokens are ended by whoever composes this with the revocation. */
 export async function deleteClient(db: Db, id: string): Promise<{ ok: boolean }> {
   const { count } = await db.client.deleteMany({ where: { id } })
+  // Or whoever registers under this id next could introspect as that API (IN-03).
+  await db.resourceServer.updateMany({ where: { clientId: id }, data: { clientId: null } })
   if (count > 0) await record(db, { type: 'client.deleted', clientId: id })
   return { ok: count > 0 }
 }

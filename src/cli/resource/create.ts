@@ -1,0 +1,85 @@
+import { InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { createResourceServer } from '../../clients/index.ts'
+import type { ResourceScope } from '../../clients/index.ts'
+import { isUniqueViolation } from '../../db/index.ts'
+import type { Db } from '../../db/index.ts'
+import { requireClient } from '../client/document.ts'
+import { wholeNumber } from '../numbers.ts'
+import { Refusal } from '../refusal.ts'
+import { print } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
+import { addVerb } from '../verb.ts'
+import type { VerbOptions } from '../verb.ts'
+import { withDatabase } from '../with-database.ts'
+
+type Options = VerbOptions & {
+  name: string
+  scope?: ResourceScope[]
+  optionalScope?: ResourceScope[]
+  format: 'opaque' | 'jwt'
+  ttl: number
+  introspectionClient?: string
+}
+
+/** `cardea resource create`: an API whose scopes clients may ask for. */
+export function addCreate(resources: Command, terminal: Terminal): void {
+  addVerb(resources, {
+    usage: 'create <identifier>',
+    summary: 'register an API by its resource indicator, an absolute URI',
+    example:
+      'cardea resource create https://api.shop.example/ --name Shop --scope "orders:read=See your orders"',
+  })
+    .requiredOption('--name <name>', 'what people see when they are asked to allow it')
+    .option('--scope <name=description>', 'a scope; may be repeated', scopeReader(false))
+    .option(
+      '--optional-scope <name=description>',
+      'one that people may untick; may be repeated',
+      scopeReader(true),
+    )
+    .addOption(
+      new Option('--format <format>', 'of its access tokens').choices(['opaque', 'jwt']).default('opaque'),
+    )
+    .option('--ttl <seconds>', 'life of its access tokens, 30 to 3600', wholeNumber(30, 3600), 600)
+    .option('--introspection-client <client-id>', 'the client as which the API asks about tokens')
+    .action(async (identifier: string, options: Options) => {
+      await withDatabase(terminal, async ({ prisma }) => {
+        const created = await create(prisma, identifier, options)
+        print(terminal, options.json, created, [`Registered the API ${created.identifier}`])
+      })
+    })
+}
+
+async function create(db: Db, identifier: string, options: Options) {
+  const { name, scope = [], optionalScope = [], format, ttl, introspectionClient: clientId } = options
+  if (clientId !== undefined) await requireClient(db, clientId)
+  try {
+    return await createResourceServer(db, {
+      ...{ identifier, name, scopes: [...scope, ...optionalScope] },
+      ...{ accessTokenFormat: format, accessTokenTtlSeconds: ttl },
+      ...(clientId === undefined ? {} : { clientId }),
+    })
+  } catch (error) {
+    if (error instanceof z.ZodError)
+      throw new Refusal(
+        'bad_data',
+        error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'),
+      )
+    if (isUniqueViolation(error))
+      throw new Refusal(
+        'already_exists',
+        `${identifier} is registered already, or its introspection client is taken.`,
+      )
+    throw error
+  }
+}
+
+function scopeReader(optional: boolean) {
+  return (text: string, earlier: ResourceScope[] = []): ResourceScope[] => {
+    const [, name, description] = /^([^=]+)=(.+)$/.exec(text) ?? []
+    if (name === undefined || description === undefined)
+      throw new InvalidArgumentError('Write it as name=what it allows, in words for people.')
+    return [...earlier, { name, description, optional }]
+  }
+}
