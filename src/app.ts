@@ -7,9 +7,10 @@ import type { Sealer } from './crypto/index.ts'
 import { isStorageTrouble, migrationStatus } from './db/index.ts'
 import type { Database } from './db/index.ts'
 import * as http from './http/index.ts'
-import { createEnginePages, createInteractionRoutes, rememberClient } from './interaction/index.ts'
-import { createOidc, sessionCookieName } from './oidc/index.ts'
+import { createEnginePages, createInteractionRoutes, rememberSignIn } from './interaction/index.ts'
+import { createOidc } from './oidc/index.ts'
 import { headerProfile, publicMethods, routeLabels } from './routes.ts'
+import { signInLimit } from './sign-in-limit.ts'
 import type { PasswordHasher } from './users/index.ts'
 
 export type AppDeps = {
@@ -52,7 +53,7 @@ export function createApps(deps: AppDeps): { publicApp: Koa; opsApp: Koa } {
     policy: config.secondFactor,
     outboundAllow: [...config.outbound.allowHosts, ...config.outbound.allowNetworks],
     pages: createEnginePages({ database, render }),
-    onInteraction: rememberClient,
+    onInteraction: rememberSignIn,
     onTokensIssued: (grantType) => metrics.tokensIssued.inc({ grant_type: grantType }),
     onFailure: (ctx, error) => http.logFailure(logger, ctx, error, statusOf(error)),
   })
@@ -86,14 +87,13 @@ export function createApps(deps: AppDeps): { publicApp: Koa; opsApp: Koa } {
     http.malformedGuard(),
     http.serveAssets(assets.find),
     http.allowMethods(publicMethods),
+    http.onlyRoutes(Object.keys(publicMethods)),
     http.requestDeadline({ ms: config.http.requestTimeoutMs }),
-    http.rateLimit({
-      name: 'sign_in',
-      points: config.limits.signInStartsPerMinute,
-      perSeconds: 60,
-      key: signInStarts,
-    }),
-    onlyBelow('/interaction/', http.csrfGuard({ origin: new URL(config.issuer).origin })),
+    signInLimit(config.limits.signInStartsPerMinute),
+    onlyBelow(
+      ['/interaction/', '/logout/confirm'],
+      http.csrfGuard({ origin: new URL(config.issuer).origin }),
+    ),
     interaction,
     ...oidc.middleware,
   ])
@@ -109,20 +109,13 @@ function koaApp(keys: readonly Buffer[], middleware: Middleware[]): Koa {
   return app
 }
 
-/** Each authorization request of a browser without a session may leave a row behind: those are counted per address (HT-05). */
-function signInStarts(ctx: Koa.Context): string | undefined {
-  if (ctx.path !== '/authorize' || ctx.cookies.get(sessionCookieName(ctx.secure), { signed: true }))
-    return undefined
-  return http.addressBlock(ctx.state.ip)
-}
-
 function statusOf(error: Error): number {
   return (error as { statusCode?: number }).statusCode ?? 500
 }
 
-function onlyBelow(prefix: string, middleware: Middleware): Middleware {
+function onlyBelow(prefixes: readonly string[], middleware: Middleware): Middleware {
   return async (ctx, next) => {
-    if (ctx.path.startsWith(prefix)) await middleware(ctx, next)
+    if (prefixes.some((prefix) => ctx.path.startsWith(prefix))) await middleware(ctx, next)
     else await next()
   }
 }

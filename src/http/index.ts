@@ -3,7 +3,7 @@
  * what every answer carries, how errors, limits and stopping look, is decided here once.
  * It refuses to believe headers anyone can write, and to repeat what a request said. app.ts and floors 3 and 4 enter.
  * Order: requestContext, metrics.observeRequests, securityHeaders, errorHandler, healthRoutes, hostGuard, malformedGuard,
- * serveAssets, allowMethods, requestDeadline, rateLimit; on our own routes then csrfGuard, formBody, the handler.
+ * serveAssets, allowMethods, onlyRoutes, requestDeadline, rateLimit; on our own routes then csrfGuard, formBody, the handler.
  */
 export { allowMethods } from './allow-methods.ts'
 export { addressBlock } from './client-address.ts'
@@ -17,6 +17,7 @@ export { HttpProblem } from './http-problem.ts'
 export { listen, ListenError, type Listener } from './listen.ts'
 export { malformedGuard } from './malformed-guard.ts'
 export { createMetrics, metricsRoute } from './metrics.ts'
+export { onlyRoutes } from './only-routes.ts'
 export { rateLimit } from './rate-limit.ts'
 export {
   type ClientView,

@@ -10,6 +10,8 @@ export interface RateLimit {
   perSeconds: number
   /** Whom to count, e.g. `addressBlock(ctx.state.ip)`; undefined lets the request through uncounted. */
   key: (ctx: Context) => string | undefined
+  /** Asked when a request has been answered: whether it turned out not to count after all. */
+  giveBack?: (ctx: Context) => boolean
   /** How many keys are remembered at once. Beyond it the one whose window began first is forgotten. */
   maxKeys?: number
 }
@@ -19,7 +21,14 @@ export interface RateLimit {
  * (HT-05, RFC 6585 §4). Counts in the memory of this process: a first line that keeps floods from the database, while
  * guesses at secrets are counted in the database. All windows are equally long, so forgetting the oldest only shortens it.
  */
-export function rateLimit({ name, points, perSeconds, key, maxKeys = 10_000 }: RateLimit): Middleware {
+export function rateLimit({
+  name,
+  points,
+  perSeconds,
+  key,
+  giveBack = () => false,
+  maxKeys = 10_000,
+}: RateLimit): Middleware {
   const limiter = new RateLimiterMemory({ points, duration: perSeconds })
   const windowEnds = new Map<string, number>()
 
@@ -45,6 +54,7 @@ export function rateLimit({ name, points, perSeconds, key, maxKeys = 10_000 }: R
       }
     }
     await next()
+    if (id !== undefined && giveBack(ctx)) await limiter.reward(id)
   }
 }
 

@@ -4,6 +4,7 @@ import { deny, ipOf } from './finish.ts'
 import { toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
 import { showStep } from './show-step.ts'
+import { rememberFinished } from './trail.ts'
 
 /** What the app may have. Only what was asked can be allowed, whatever the form says (oidc/consent.ts). */
 export const consent: Handler = async (deps, ctx, signIn, body) => {
@@ -23,6 +24,7 @@ export const consent: Handler = async (deps, ctx, signIn, body) => {
     toDispatcher(ctx, interaction.uid)
     return
   }
+  rememberFinished(ctx, interaction.uid)
   ctx.status = 303
   ctx.redirect(next)
 }

@@ -39,7 +39,7 @@ export const deadEnds: Record<Reason, DeadEnd> = {
   finished: {
     status: 400,
     title: 'This sign-in is finished',
-    message: 'It was completed a moment ago, perhaps by pressing a button twice or in another tab.',
-    hint: 'Go on at the app; you are signed in.',
+    message: 'This page was answered already. Perhaps you came back to it, or pressed its button twice.',
+    hint: 'Go on at the app: nothing is left to do here.',
   },
 }

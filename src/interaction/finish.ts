@@ -8,6 +8,7 @@ import type { InteractionDeps } from './deps.ts'
 import { authenticationOf } from './login-steps.ts'
 import type { SignIn } from './sign-in.ts'
 import { showDeadEnd } from './sign-in.ts'
+import { rememberFinished } from './trail.ts'
 
 type Result = Parameters<InteractionDeps['oidc']['finishInteraction']>[2]
 
@@ -57,6 +58,7 @@ export async function handOver(
     return deps.oidc.finishInteraction(tx, interaction.uid, result)
   })
   if (next === null) return showDeadEnd(deps, ctx, 'expired')
+  rememberFinished(ctx, interaction.uid)
   ctx.status = 303
   ctx.redirect(next)
 }

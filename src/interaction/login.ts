@@ -24,6 +24,6 @@ export const login: Handler = async (deps, ctx, signIn, body) => {
   const failure =
     verdict.reason === 'throttled'
       ? { problem: throttledFor(verdict.retryAfter) }
-      : { error: 'The e-mail address or the password is not right. Check both and try again.' }
+      : { error: 'The email address or the password is not right. Check both and try again.' }
   await showStep(deps, ctx, signIn, { ...failure, email })
 }

@@ -6,7 +6,7 @@ export const scopeWords: Record<string, { title: string; description: string }> 
   },
   profile: { title: 'Your name', description: 'The name on your account' },
   email: {
-    title: 'Your e-mail address',
+    title: 'Your email address',
     description: 'The address you sign in with, and whether it is confirmed',
   },
   offline_access: {
@@ -18,8 +18,8 @@ export const scopeWords: Record<string, { title: string; description: string }> 
 const claimWords: Record<string, string> = {
   name: 'Your name',
   updated_at: 'When your account was last changed',
-  email: 'Your e-mail address',
-  email_verified: 'Whether your e-mail address is confirmed',
+  email: 'Your email address',
+  email_verified: 'Whether your email address is confirmed',
 }
 
 export function wordsForScope(name: string): { title: string; description: string } {

@@ -8,10 +8,12 @@ import { recallClient, startAgainUri, clientView } from './client-view.ts'
 import { deadEnds } from './dead-ends.ts'
 import type { InteractionDeps } from './deps.ts'
 import { answerWithPage } from './page.ts'
+import { toDispatcher } from './handler.ts'
 import { nextStep } from './login-steps.ts'
 import type { Step } from './login-steps.ts'
 import { progressOf } from './progress.ts'
 import type { Progress } from './progress.ts'
+import { followTrail } from './trail.ts'
 
 /** One request to the hosted pages, with everything its handler decides on. */
 export type SignIn = {
@@ -23,11 +25,13 @@ export type SignIn = {
   step: Step
 }
 
-/** Loads the sign-in of this browser, or answers with the page that says why there is none. */
+/** Loads the sign-in of this browser, or leads on to where it went, or answers with the page that says why there is none. */
 export async function loadSignIn(deps: InteractionDeps, ctx: Context, uid: string): Promise<SignIn | null> {
   const loaded = await deps.oidc.loadInteraction(ctx, uid)
   if (!loaded.ok) {
-    await showDeadEnd(deps, ctx, loaded.reason)
+    const trail = loaded.reason === 'expired' ? followTrail(ctx) : null
+    if (trail === null || trail === 'finished') await showDeadEnd(deps, ctx, trail ?? loaded.reason)
+    else toDispatcher(ctx, trail.uid)
     return null
   }
   const { interaction } = loaded
@@ -58,6 +62,7 @@ export async function showDeadEnd(
   const page = {
     ...words,
     code: reason,
+    finished: reason === 'finished',
     ...(client ? { client: clientView(client), startAgainUri: startAgainUri(client) } : {}),
   }
   answerWithPage(ctx, render('error', page))

@@ -7,7 +7,8 @@ export function auditTrail(ctx: KoaContextWithOIDC, work: UnitOfWork, writes: re
   const ip = (ctx.state as { ip?: string }).ip
   return writes.flatMap((write): Write[] => {
     if (write.do === 'revoke_grant') {
-      const { accountId: userId, clientId } = work.grants.get(write.grantId)?.payload ?? {}
+      const { accountId: userId, clientId } =
+        work.grants.get(write.grantId)?.payload ?? ofSession(ctx, write.grantId)
       return [
         {
           do: 'record',
@@ -62,6 +63,14 @@ export function auditTrail(ctx: KoaContextWithOIDC, work: UnitOfWork, writes: re
     }
     return []
   })
+}
+
+/** A logout ends grants without reading them: whose they are, the session tells. */
+function ofSession({ oidc }: KoaContextWithOIDC, grantId: string) {
+  const authorizations = Object.entries(oidc.session?.authorizations ?? {})
+  const [clientId] = authorizations.find(([, authorization]) => authorization.grantId === grantId) ?? []
+  // The engine has forgotten the client already that was left alone.
+  return { accountId: oidc.session?.accountId, clientId: clientId ?? oidc.client?.clientId }
 }
 
 function reasonFor({ oidc }: KoaContextWithOIDC): RevocationReason {

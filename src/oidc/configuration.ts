@@ -13,6 +13,7 @@ import { cookies } from './cookies.ts'
 import { createLoadExistingGrant } from './existing-grant.ts'
 import { mayIntrospect, mayRevoke } from './token-owner.ts'
 import { registeredScopes } from './engine-client.ts'
+import { engineError } from './errors.ts'
 import { ttl } from './lifetimes.ts'
 import { createInteractionPolicy } from './login-policy.ts'
 import type { OidcOptions } from './options.ts'
@@ -62,14 +63,16 @@ export function engineConfiguration(
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (ctx) =>
-          pages.logout(ctx, { action: ctx.oidc.urlFor('end_session_confirm'), xsrf: xsrfOf(ctx) }),
-        postLogoutSuccessSource: (ctx) => pages.loggedOut(ctx),
+          shown(pages.logout(ctx, { action: ctx.oidc.urlFor('end_session_confirm'), xsrf: xsrfOf(ctx) })),
+        postLogoutSuccessSource: (ctx) => shown(pages.loggedOut(ctx)),
       },
     },
     responseTypes: ['code'],
     pkce: { required: () => true },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     extraTokenClaims: refuseForeignScope,
+    // Not an extra parameter: the way to look at a known one once the redirect URI is verified.
+    extraParams: { scope: refuseUnregisteredScope },
     clientDefaults: {
       grant_types: ['authorization_code'],
       response_types: ['code'],
@@ -102,7 +105,7 @@ export function engineConfiguration(
         sessionAbsoluteSeconds: lifetimes.sessionAbsolute,
       }),
       url: (ctx, interaction) => {
-        options.onInteraction(ctx, interaction.params['client_id'] as string)
+        options.onInteraction(ctx, interaction.params['client_id'] as string, interaction.uid)
         return `/interaction/${interaction.uid}`
       },
     },
@@ -121,6 +124,15 @@ export function engineConfiguration(
     fetch: createOutboundFetch(options.outboundAllow),
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024 },
     renderError: (ctx, out, error) => pages.engineError(ctx, out, error),
+  }
+}
+
+/** Pages look things up as well; a store that is not there is no bug of theirs. */
+async function shown(page: Promise<void>): Promise<void> {
+  try {
+    await page
+  } catch (error) {
+    throw engineError(error)
   }
 }
 
@@ -150,6 +162,14 @@ function assertClientAssertion({ oidc }: KoaContextWithOIDC, claims: Record<stri
     throw new errors.InvalidClientAuth('the audience of a client assertion must be the issuer')
   if (typeof exp !== 'number' || exp > Math.floor(Date.now() / 1000) + MAX_ASSERTION_SECONDS)
     throw new errors.InvalidClientAuth('a client assertion must expire within five minutes')
+}
+
+/** The engine holds a client to its scope list only if one of OpenID's scopes is on it; here, whenever there is a list. */
+function refuseUnregisteredScope({ oidc }: KoaContextWithOIDC): undefined {
+  if (oidc.client?.['registered_scope'] === undefined) return
+  const registered = registeredScopes(oidc.client)
+  const foreign = [...oidc.requestParamOIDCScopes].find((scope) => !registered.has(scope))
+  if (foreign !== undefined) throw new errors.InvalidScope('requested scope is not allowed', foreign)
 }
 
 /**

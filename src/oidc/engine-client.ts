@@ -1,5 +1,5 @@
 import type { AdapterPayload, Client } from 'oidc-provider'
-import type { StoredClient } from './store/reads.ts'
+import type { StoredClient } from './store/client-reads.ts'
 
 /**
  * A registered client as the engine wants it: RFC 7591 metadata. In the place of the secret stands its digest, which

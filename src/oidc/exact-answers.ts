@@ -1,4 +1,5 @@
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
+import type { KoaContextWithOIDC } from 'oidc-provider'
 
 type ErrorBody = { error?: string; error_description?: string }
 
@@ -22,16 +23,27 @@ export function answerExactly({ issuer }: { issuer: string }): Middleware {
     // Section 5.2: errors are JSON, also for HTTP libraries that prefer text/html unless told otherwise.
     if (isForPrograms) ctx.req.headers.accept = 'application/json'
     await next()
+    // RFC 7662 section 2.1: a public client has not authenticated, and must not learn even which tokens there are.
+    if (ctx.path === '/introspect' && ctx.status < 500 && isPublicClient(ctx)) {
+      refuse(ctx)
+      return
+    }
     const body = ctx.body as ErrorBody | null
     if (ctx.status !== 400 || body?.error !== 'invalid_request' || !clientEndpoints.has(ctx.path)) return
     // Section 5.2: the authenticated client is not authorized to use this grant type.
     if (body.error_description === 'requested grant type is not allowed for this client')
       ctx.body = { ...body, error: 'unauthorized_client' }
-    if (unauthenticated.has(body.error_description ?? '')) {
-      ctx.status = 401
-      const challenge = `Basic realm="${issuer}", error="invalid_client", error_description="client authentication failed"`
-      if (ctx.get('Authorization') !== '') ctx.set('WWW-Authenticate', challenge)
-      ctx.body = { error: 'invalid_client', error_description: 'client authentication failed' }
-    }
+    if (unauthenticated.has(body.error_description ?? '')) refuse(ctx)
   }
+
+  function refuse(ctx: Context): void {
+    ctx.status = 401
+    const challenge = `Basic realm="${issuer}", error="invalid_client", error_description="client authentication failed"`
+    if (ctx.get('Authorization') !== '') ctx.set('WWW-Authenticate', challenge)
+    ctx.body = { error: 'invalid_client', error_description: 'client authentication failed' }
+  }
+}
+
+function isPublicClient(ctx: object): boolean {
+  return 'oidc' in ctx && (ctx as KoaContextWithOIDC).oidc.client?.clientAuthMethod === 'none'
 }

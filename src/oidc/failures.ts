@@ -18,12 +18,9 @@ const events = [
   'end_session_success.error',
 ] as const
 
-const RETRY_AFTER_SECONDS = '2'
-
 /**
  * The engine answers its failures itself, so no error handler of ours sees them: here they are told to `onFailure`, even if
- * the answer was a redirect, and a 503 says when to come back (RFC 7009 section 2.2.1). No failure of ours is blamed on the
- * caller's token.
+ * the answer was a redirect. No failure of ours is blamed on the caller's token.
  */
 export function tellFailures(provider: Provider, onFailure?: OnFailure): Middleware {
   const failures = new WeakMap<IncomingMessage, Error>()
@@ -37,7 +34,6 @@ export function tellFailures(provider: Provider, onFailure?: OnFailure): Middlew
     const failure = failures.get(ctx.req)
     if (!failure) return
     if (ctx.status >= 500) ctx.remove('WWW-Authenticate')
-    if (ctx.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS)
     onFailure?.(ctx as unknown as KoaContextWithOIDC, failure)
   }
 }

@@ -82,6 +82,12 @@ export async function saveConsent(
   return { grantId, decision }
 }
 
+/** Forgets what everybody decided about a client that is gone: whoever is registered under its id next must ask anew. Returns how many. */
+export async function forgetConsents(tx: Tx, clientId: string): Promise<number> {
+  const { count } = await tx.consent.deleteMany({ where: { clientId } })
+  return count
+}
+
 async function saveGrant(
   provider: Provider,
   tx: Tx,

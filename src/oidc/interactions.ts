@@ -66,11 +66,14 @@ export async function loadInteraction(
   }
 }
 
+/** Whatever the interaction room keeps; whose sign-in it is becomes a column, so that ending that user's access finds it. */
+export type ProgressToKeep = { userId?: string | undefined; [name: string]: unknown }
+
 /** Keeps how far the user has come; the engine never sees it. False when the interaction is gone. */
-export async function saveProgress(db: Db, uid: string, progress: object): Promise<boolean> {
+export async function saveProgress(db: Db, uid: string, progress: ProgressToKeep): Promise<boolean> {
   const { count } = await db.interaction.updateMany({
     where: { digest: digestOf(uid) },
-    data: { progress: progress },
+    data: { progress: progress as Prisma.InputJsonObject, userId: progress.userId ?? null },
   })
   return count === 1
 }
@@ -99,7 +102,10 @@ export async function finishInteraction(
   const next = { ...rest, ...(keepsSession ? { session } : {}), result: merged }
   await tx.interaction.update({
     where: { digest },
-    data: { payload: next as unknown as Prisma.InputJsonObject },
+    data: {
+      payload: next as unknown as Prisma.InputJsonObject,
+      ...(result.login ? { userId: result.login.accountId } : {}),
+    },
     select: { digest: true },
   })
   return `/authorize/${uid}`

@@ -4,8 +4,9 @@ import type { Lifetimes } from './lifetimes.ts'
 import { idDigest } from './store/rows.ts'
 import type { UnitOfWork } from './store/unit-of-work.ts'
 
-/** Not worth a write more often than this. */
+/** Not worth a write more often than this, or than every tenth of what is left where that is shorter. */
 const STEP_SECONDS = 60
+const stepTo = (end: number) => Math.min(STEP_SECONDS, (end - now()) / 10)
 
 /**
  * A refresh is a sign of life: it moves the idle end of a refresh token that is not rotated, and of the session it hangs
@@ -21,7 +22,7 @@ export function keepAlive(
   if (!token) return
   if (!oidc.entities.RotatedRefreshToken) {
     const end = refreshTokenEnd(token.iiat ?? now(), lifetimes)
-    if (token.exp !== undefined && end - token.exp > STEP_SECONDS)
+    if (token.exp !== undefined && end - token.exp >= stepTo(end))
       work.writes.push({
         do: 'extend_token',
         kind: 'RefreshToken',
@@ -33,7 +34,7 @@ export function keepAlive(
     token.expiresWithSession && token.sessionUid ? work.sessionsByUid.get(token.sessionUid) : undefined
   if (session?.expiresAt) {
     const end = sessionEnd(session.payload.loginTs, lifetimes)
-    if (end * 1000 - session.expiresAt.getTime() > STEP_SECONDS * 1000)
+    if (end - session.expiresAt.getTime() / 1000 >= stepTo(end))
       work.writes.push({ do: 'extend_session', uid: session.uid, expiresAt: new Date(end * 1000) })
   }
 }

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { interactionPolicy } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { acrRequestOf, requiredAcr, satisfies } from './acr.ts'
@@ -27,6 +28,20 @@ export function createInteractionPolicy(policy: LoginPolicy): interactionPolicy.
       Boolean(
         oidc.session?.accountId && !oidc.result?.login && oidc.session.past(policy.sessionAbsoluteSeconds),
       ),
+    ),
+  )
+  // The engine looks at the hint only while the request begins. Whoever signs in then must still be the one it names.
+  login.checks.remove('id_token_hint')
+  login.checks.add(
+    new Check(
+      'id_token_hint',
+      'the End-User signed in is not the one of the id_token_hint',
+      'login_required',
+      ({ oidc }) => {
+        const hint = oidc.params?.['id_token_hint']
+        // Verified before anything was asked or stored; here only its subject is read.
+        return typeof hint === 'string' && decodeJwt(hint).sub !== oidc.session?.accountId
+      },
     ),
   )
   login.checks.add(

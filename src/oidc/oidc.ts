@@ -8,7 +8,7 @@ import { tellFailures } from './failures.ts'
 import { askedOf, saveConsent } from './grants.ts'
 import type { AskedForConsent } from './grants.ts'
 import { finishInteraction, loadInteraction, saveProgress } from './interactions.ts'
-import type { Interaction, LoadedInteraction } from './interactions.ts'
+import type { Interaction, LoadedInteraction, ProgressToKeep } from './interactions.ts'
 import type { OidcOptions } from './options.ts'
 import { formToQuery } from './post-to-get.ts'
 import { createProvider } from './provider.ts'
@@ -18,7 +18,7 @@ import { requestTransaction } from './request-transaction.ts'
 export type Oidc = {
   middleware: Middleware[]
   loadInteraction(ctx: Context, uid: string): Promise<LoadedInteraction>
-  saveProgress(db: Db, uid: string, progress: object): Promise<boolean>
+  saveProgress(db: Db, uid: string, progress: ProgressToKeep): Promise<boolean>
   finishInteraction(tx: Tx, uid: string, result: InteractionResults): Promise<string | null>
   askedOf(db: Db, interaction: Interaction, userId: string): Promise<AskedForConsent>
   saveConsent(

@@ -29,8 +29,8 @@ export type OidcOptions = {
   /** Hosts and networks that outgoing requests may reach although private. */
   outboundAllow: readonly string[]
   pages: EnginePages
-  /** A browser is being sent to the hosted pages on behalf of this client. */
-  onInteraction(ctx: KoaContextWithOIDC, clientId: string): void
+  /** A browser is being sent to the hosted pages on behalf of this client, for the interaction of this uid. */
+  onInteraction(ctx: KoaContextWithOIDC, clientId: string, uid: string): void
   onTokensIssued(grantType: string): void
   /** The engine answered with a failure of ours; nobody else would hear of it. */
   onFailure?: OnFailure

@@ -1,6 +1,7 @@
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 
 const LIMIT_BYTES = 12 * 1024
+const MOST_AWAITED_BYTES = 56 * 1024
 
 /**
  * OIDC Core section 3.1.2.1 and RP-Initiated Logout section 2 want POST beside GET. The engine offers it only with cookies that
@@ -16,17 +17,8 @@ export function formToQuery({ paths }: { paths: readonly string[] }): Middleware
       refuse(ctx, 415, 'send the parameters as application/x-www-form-urlencoded')
       return
     }
-    const chunks: Buffer[] = []
-    let size = 0
-    for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > LIMIT_BYTES) {
-        refuse(ctx, 413, 'the parameters are too long')
-        return
-      }
-      chunks.push(chunk)
-    }
-    const form = Buffer.concat(chunks).toString('utf8')
+    const form = await readForm(ctx)
+    if (form === null) return
     // Only what a query may hold, and nothing that could end the header line.
     if (!/^[\x21-\x7e]*$/.test(form) || form.includes('#')) {
       refuse(ctx, 400, 'the form is not properly encoded')
@@ -39,9 +31,28 @@ export function formToQuery({ paths }: { paths: readonly string[] }): Middleware
   }
 }
 
-function refuse(ctx: Parameters<Middleware>[0], status: number, description: string): void {
+/** The body as text; null when it is too long or its sender went away, and that was answered. */
+async function readForm(ctx: Context): Promise<string | null> {
+  const chunks: Buffer[] = []
+  let size = 0
+  // What announces that much is not even waited for.
+  if (ctx.request.length > MOST_AWAITED_BYTES) return refuse(ctx, 413, 'the parameters are too long')
+  try {
+    for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > LIMIT_BYTES) return refuse(ctx, 413, 'the parameters are too long')
+      chunks.push(chunk)
+    }
+  } catch {
+    return refuse(ctx, 400, 'the form did not arrive whole')
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function refuse(ctx: Context, status: number, description: string): null {
   ctx.status = status
   // What is left of the request is not read; the connection cannot be used again.
   ctx.set('Connection', 'close')
   ctx.body = { error: 'invalid_request', error_description: description }
+  return null
 }

@@ -3,6 +3,7 @@ import { digest, sameBytes } from '../crypto/index.ts'
 import type { ClientThrottle } from './client-throttle.ts'
 import { engineConfiguration } from './configuration.ts'
 import type { OidcOptions } from './options.ts'
+import { answerTooLarge } from './too-large.ts'
 
 /** The engine, configured whole. Pure construction: nothing is read or written until a request comes. */
 export function createProvider(options: OidcOptions, throttle: Pick<ClientThrottle, 'check'>): Provider {
@@ -17,5 +18,6 @@ export function createProvider(options: OidcOptions, throttle: Pick<ClientThrott
     const isCode = type?.split(' ').every((part) => part === 'code') === true
     return !isCode || (this.responseModes ?? ['query']).includes(mode)
   }
+  answerTooLarge(provider)
   return provider
 }

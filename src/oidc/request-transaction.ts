@@ -35,7 +35,7 @@ export function requestTransaction(deps: Deps): Middleware {
     const engine = ctx as unknown as KoaContextWithOIDC
     prepareRotation(engine, work)
     keepAlive(engine, work, deps.lifetimes)
-    const writes = tidy(work)
+    const writes = tidy(work, ctx.status)
     writes.push(...auditTrail(engine, work, writes))
     if (writes.length > 0) await settle(ctx, work, writes)
     countIssued(ctx, engine)
@@ -83,8 +83,16 @@ export function requestTransaction(deps: Deps): Middleware {
 
 const RETRY_AFTER_SECONDS = 2
 
-/** When a whole grant is revoked its tokens go with it: no need to delete them one kind at a time. */
-function tidy({ writes }: UnitOfWork): Write[] {
+/**
+ * When a whole grant is revoked its tokens go with it: no need to delete them one kind at a time. And a refusal uses up nothing:
+ * the engine finds out about a wrong resource only after it has consumed the code or refresh token, and a client that
+ * corrects itself must not be taken for a thief (M5).
+ */
+function tidy({ writes }: UnitOfWork, status: number): Write[] {
   const revoked = new Set(writes.flatMap((write) => (write.do === 'revoke_grant' ? [write.grantId] : [])))
-  return writes.filter((write) => !(write.do === 'delete_grant_tokens' && revoked.has(write.grantId)))
+  return writes.filter(
+    (write) =>
+      !(write.do === 'delete_grant_tokens' && revoked.has(write.grantId)) &&
+      !(status >= 400 && (write.do === 'consume_token' || write.do === 'save_token')),
+  )
 }

@@ -1,9 +1,11 @@
 import { errors } from 'oidc-provider'
 import type { Client, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
-import { findResourceServer } from '../clients/index.ts'
 import type { Database } from '../db/index.ts'
 import { registeredScopes } from './engine-client.ts'
 import { engineError } from './errors.ts'
+import { readApi } from './store/client-reads.ts'
+import type { StoredApi } from './store/client-reads.ts'
+import { unitOfWork } from './store/unit-of-work.ts'
 
 /**
  * RFC 8707 for the engine: a resource indicator is one of our rows, compared exactly, or `invalid_target`.
@@ -12,18 +14,20 @@ import { engineError } from './errors.ts'
 export function createResourceIndicators(database: Database) {
   return {
     enabled: true,
+    /** Without a choice the first that the user was asked about; a token for two APIs at once is not to be had. */
     defaultResource: (
-      _ctx: KoaContextWithOIDC,
+      { oidc }: KoaContextWithOIDC,
       _client: unknown,
       oneOf?: readonly string[],
-    ): string | undefined => oneOf?.[0],
+    ): string | string[] | undefined =>
+      Array.isArray(oidc.params?.['resource']) ? [...(oneOf ?? [])] : oneOf?.[0],
     useGrantedResource: () => false,
     async getResourceServerInfo(
       ctx: KoaContextWithOIDC,
       identifier: string,
       client: Client,
     ): Promise<ResourceServer> {
-      const row = identifier.includes('\0') ? null : await find(database, identifier)
+      const row = identifier.includes('\0') ? null : await find(database, ctx, identifier)
       if (!row) throw new errors.InvalidTarget('the resource is not known here')
       return {
         audience: row.identifier,
@@ -40,9 +44,15 @@ export function createResourceIndicators(database: Database) {
   }
 }
 
-async function find({ prisma }: Database, identifier: string) {
+async function find(
+  { pool }: Database,
+  ctx: KoaContextWithOIDC,
+  identifier: string,
+): Promise<StoredApi | null> {
+  const known = unitOfWork(ctx)?.apis.get(identifier)
+  if (known !== undefined) return known
   try {
-    return await findResourceServer(prisma, identifier)
+    return await readApi(pool, identifier)
   } catch (error) {
     throw engineError(error)
   }

@@ -29,12 +29,18 @@ export async function revoke(
         ? { OR: [{ grantId: { in: grantIds } }, { clientId: selector.clientId }] }
         : { grantId: { in: grantIds } },
   })
-  if ('clientId' in selector) await tx.interaction.deleteMany({ where: { clientId: selector.clientId } })
+  await endSignIns(tx, selector)
   const counts = { sessions, grants: grantIds.length, tokens: tokens.count }
   const detail = { reason, ...counts }
   if (sessions > 0) await record(tx, { type: 'session.ended', ...subject(selector), ip, detail })
   if (grantIds.length > 0) await record(tx, { type: 'grant.revoked', ...subject(selector), ip, detail })
   return counts
+}
+
+/** A sign-in under way would go on from what was proven before: with the old password, to a client that is gone. */
+async function endSignIns(tx: Tx, selector: Selector): Promise<void> {
+  if ('clientId' in selector) await tx.interaction.deleteMany({ where: { clientId: selector.clientId } })
+  if ('userId' in selector) await tx.interaction.deleteMany({ where: { userId: selector.userId } })
 }
 
 async function endSessions(tx: Tx, selector: Selector): Promise<number> {

@@ -14,15 +14,17 @@ export type Ask = {
   headers?: OutgoingHttpHeaders
   /** A form; or raw text, whose type the headers then tell. */
   body?: URLSearchParams | Record<string, string> | string
+  /** Whose connections to use; those of this file when left out. */
+  agent?: http.Agent
 }
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: 200 })
+const connections = new http.Agent({ keepAlive: true, maxSockets: 200 })
 
 /** One request to a port on 127.0.0.1 under the issuer's name: so that two instances behind one name can be told apart. */
 export function send(
   { port, host }: { port: number; host: string },
   path: string,
-  { method, headers = {}, body }: Ask = {},
+  { method, headers = {}, body, agent = connections }: Ask = {},
 ): Promise<Answer> {
   const isText = typeof body === 'string'
   const payload = body === undefined || isText ? body : new URLSearchParams(body).toString()

@@ -105,16 +105,16 @@ const recovery: Views['recovery-code'] = {
   client: acme,
 }
 const codes = [
-  'K7QM-2XTF-9WLA',
-  'P3ZD-8HVC-4RNY',
-  'T6BJ-5GKE-7SUM',
-  'W9FX-3QCL-2DZP',
-  'A4HN-6YRT-8VKB',
-  'M2GE-9JSW-5XFQ',
-  'C8LU-7PDA-3ZHN',
-  'R5TV-4KBY-6MGE',
-  'X3JS-2WQF-9CLU',
-  'D7ZP-8NHA-5TVR',
+  'K7QM-2XTF-9WZA-0C4N',
+  'P3ZD-8HVC-4RNY-61TB',
+  'T6BJ-5GKE-7S8M-W2QD',
+  'W9FX-3QC1-2DZP-F7HR',
+  'A4HN-6YRT-8VKB-05XE',
+  'M2GE-9JSW-5XFQ-N3DV',
+  'C8V0-7PDA-3ZHN-Q4KT',
+  'R5TV-4KBY-6MGE-81ZS',
+  'X3JS-2WQF-9C0V-7PAM',
+  'D7ZP-8NHA-5TVR-E6YG',
 ]
 const consent: Views['consent'] = {
   action: `${base}/consent`,

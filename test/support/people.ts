@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { generate } from 'otplib'
 import { createClient, createResourceServer } from '../../src/clients/index.ts'
 import type { NewClient, StoredClient } from '../../src/clients/index.ts'
-import { createUser, importTotp } from '../../src/users/index.ts'
+import { createUser, generateRecoveryCodes, importTotp } from '../../src/users/index.ts'
 import type { TestServer } from './server.ts'
 
 export type Person = { id: string; email: string; password: string; totpSecret: string | null }
@@ -26,6 +26,11 @@ export async function addPerson(
   return { id: user.id, email, password, totpSecret }
 }
 
+/** Ten recovery codes that the person has saved: without any, the next sign-in shows new ones. */
+export async function addRecoveryCodes({ database }: TestServer, { id }: Person): Promise<string[]> {
+  return database.transaction((tx) => generateRecoveryCodes(tx, id))
+}
+
 /** The code the person's app shows now. Forgets that an earlier code of this half minute was used, unless told to keep that. */
 export async function codeOf(
   { database }: TestServer,
@@ -39,6 +44,11 @@ export async function codeOf(
       data: { lastStep: null },
     })
   return generate({ secret: person.totpSecret })
+}
+
+/** A code that is not the right one, another for each number. */
+export function wrongCode(right: string, nth = 0): string {
+  return String((Number(right) + 1 + nth * 7919) % 1_000_000).padStart(6, '0')
 }
 
 /** A client of the server under test: confidential with all grant types it may have, unless told otherwise. */

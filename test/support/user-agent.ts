@@ -67,6 +67,8 @@ function cookieHeader(cookies: Cookie[], target: string): { cookie?: string } {
     (cookie) =>
       path === cookie.path || path.startsWith(cookie.path.endsWith('/') ? cookie.path : `${cookie.path}/`),
   )
+  // As browsers do (RFC 6265 section 5.4): the cookie of the longer path comes first.
+  fitting.sort((one, other) => other.path.length - one.path.length)
   return fitting.length === 0
     ? {}
     : { cookie: fitting.map(({ name, value }) => `${name}=${value}`).join('; ') }

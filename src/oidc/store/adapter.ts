@@ -5,6 +5,7 @@ import { commit } from './commit.ts'
 import * as find from './find.ts'
 import { saveOnce } from './replay-guard.ts'
 import { grantRow, idDigest, interactionRow, sessionRow, tokenRow } from './rows.ts'
+import type { SessionRow } from './rows.ts'
 import type { StoreOptions } from './store-options.ts'
 import { addWrite, needsNoWrite, unitOfWork } from './unit-of-work.ts'
 import type { Write } from './writes.ts'
@@ -36,7 +37,7 @@ function createAdapter(model: string, options: StoreOptions): Adapter {
     async upsert(id, payload, expiresIn) {
       if (model === 'ReplayDetection') return saveOnce(pool, id, payload, expiresIn ?? 0)
       const change = saving(model, id, payload, expiresIn)
-      if (change.do === 'save_session' && isIdle(change, id)) return
+      if (change.do === 'save_session' && isIdle(change.row, id, payload)) return
       await write(change)
     },
 
@@ -57,8 +58,7 @@ function createAdapter(model: string, options: StoreOptions): Adapter {
   }
 
   /** Nothing to keep: an anonymous session without state, or one that has not changed for less than a minute. */
-  function isIdle({ row }: Extract<Write, { do: 'save_session' }>, id: string): boolean {
-    const payload = JSON.parse(row.payload) as AdapterPayload
+  function isIdle(row: SessionRow, id: string, payload: AdapterPayload): boolean {
     if (!payload.accountId && !payload['state']) return true
     const current = work()
     const known = current?.sessionsByDigest.get(idDigest(id).toString('base64url'))
@@ -78,10 +78,17 @@ function createAdapter(model: string, options: StoreOptions): Adapter {
   }
 }
 
-function saving(model: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Write {
+type Save = Extract<Write, { do: `save_${string}` }>
+
+function saving(model: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Save {
+  const save = rowFor(model, id, payload, expiresIn)
   // jsonb cannot hold NUL; no honest parameter does (RFC 6749 appendix A).
-  if (JSON.stringify(payload).includes('\\u0000'))
+  if (save.row.payload.includes('\\u0000'))
     throw new errors.InvalidRequest('the request contains characters that are not allowed')
+  return save
+}
+
+function rowFor(model: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Save {
   if (model === 'Session') return { do: 'save_session', row: sessionRow(id, payload, expiresIn) }
   if (model === 'Grant') return { do: 'save_grant', row: grantRow(id, payload, expiresIn) }
   if (model === 'Interaction') return { do: 'save_interaction', row: interactionRow(id, payload, expiresIn) }

@@ -1,10 +1,11 @@
 import { Provider } from 'oidc-provider'
 import type { AdapterPayload } from 'oidc-provider'
 import { engineClient } from '../engine-client.ts'
-import { presentedSecret } from './presented-secret.ts'
+import { authorizingClient, presentedSecret, requestedResource } from './asked-for.ts'
+import { readCaller, readClient } from './client-reads.ts'
 import * as reads from './reads.ts'
 import type { StoredToken } from './reads.ts'
-import { idDigest, interactionPayload, withExpiry } from './rows.ts'
+import { idDigest, interactionPayload, isReadable, withExpiry } from './rows.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 import type { StoreOptions } from './store-options.ts'
 
@@ -14,7 +15,7 @@ type Found = Promise<AdapterPayload | undefined>
 /** Finds what the engine knows by its id: from the request's unit of work, else from the database. */
 export async function byId(look: Look, id: string): Found {
   // Ids are our own random strings or client_ids; what PostgreSQL cannot even compare is not there.
-  if (id.length > 2048 || id.includes('\0')) return undefined
+  if (!isReadable(id)) return undefined
   const { model } = look
   if (model === 'Client') return client(look, id)
   if (model === 'Session') return session(look, id)
@@ -49,13 +50,24 @@ export async function sessionUid(look: Look, id: string): Promise<string | undef
 async function client(look: Look, id: string): Found {
   look.options.checkClient(Provider.ctx, id)
   const current = look.work()
-  if (current && !current.clients.has(id)) {
-    const secret = presentedSecret(Provider.ctx)
-    if (secret !== undefined && !current.prefetched) await fill(look, current, secret, id)
-    else current.clients.set(id, await reads.readClient(look.options.pool, id))
-  }
-  const row = current ? current.clients.get(id) : await reads.readClient(look.options.pool, id)
+  if (current && !current.clients.has(id)) await fillClient(look, current, id)
+  const row = current ? current.clients.get(id) : await readClient(look.options.pool, id)
   return row ? engineClient(row) : undefined
+}
+
+/** The client, together with what the request will ask for next. */
+async function fillClient(look: Look, work: UnitOfWork, id: string): Promise<void> {
+  const { pool } = look.options
+  const secret = work.prefetched ? undefined : presentedSecret(Provider.ctx)
+  if (secret !== undefined) return fill(look, work, secret, id)
+  const resource = requestedResource(Provider.ctx)
+  if (resource === undefined) {
+    work.clients.set(id, await readClient(pool, id))
+    return
+  }
+  const found = await readCaller(pool, id, resource)
+  work.clients.set(id, found.client)
+  work.apis.set(resource, found.api)
 }
 
 async function session({ options, work }: Look, id: string): Found {
@@ -64,7 +76,11 @@ async function session({ options, work }: Look, id: string): Found {
   const current = work()
   let found = current?.sessionsByDigest.get(key)
   if (found === undefined) {
-    const row = await reads.readSession(options.pool, 'digest', digest)
+    const clientId = authorizingClient(Provider.ctx)
+    const row =
+      current && clientId !== undefined
+        ? await fillBrowser(options, current, digest, clientId)
+        : await reads.readSession(options.pool, 'digest', digest)
     found = row.session
     current?.sessionsByDigest.set(key, found)
     if (found && current) current.sessionsByUid.set(found.uid, found)
@@ -72,6 +88,15 @@ async function session({ options, work }: Look, id: string): Found {
   }
   // A copy: the engine changes what it gets, and what was read must stay to tell whether it did.
   return found ? { ...structuredClone(withExpiry(found.payload, found.expiresAt)), jti: id } : undefined
+}
+
+/** A browser at the authorization endpoint: its session, and with it the client and the grant that will be asked for next. */
+async function fillBrowser({ pool }: StoreOptions, work: UnitOfWork, digest: Buffer, clientId: string) {
+  const row = await reads.readBrowser(pool, digest, clientId)
+  work.clients.set(clientId, row.client)
+  const grantId = row.session?.payload.authorizations?.[clientId]?.grantId
+  if (grantId) work.grants.set(grantId, row.grant)
+  return row
 }
 
 async function grant({ options, work }: Look, id: string): Found {
@@ -94,7 +119,7 @@ async function token(look: Look, id: string): Found {
   if (!current.tokens.has(key))
     current.tokens.set(key, await reads.readToken(look.options.pool, 'digest', digest, look.model))
   const found = current.tokens.get(key)
-  if (!found || isOver(found)) return undefined
+  if (!found || isOver(found) || isLeftBehind(current, found)) return undefined
   return mayRetry(look, found) ? { ...retrying(current, found), jti: id } : { ...engineToken(found), jti: id }
 }
 
@@ -105,12 +130,11 @@ async function fill(
   secret: string,
   clientId: string | null,
 ): Promise<void> {
-  const digest = secret === '' ? null : idDigest(secret)
+  const digest = idDigest(secret)
   const found = await reads.prefetch(options.pool, digest, clientId)
   work.prefetched = true
   work.audienceClientId = found.audienceClientId
   if (clientId !== null) work.clients.set(clientId, found.caller)
-  if (digest === null) return
   const key = digest.toString('base64url')
   for (const kind of presentable)
     work.tokens.set(`${kind}:${key}`, found.tokens.find((row) => row.kind === kind) ?? null)
@@ -144,6 +168,15 @@ function isOver({ kind, expiresAt }: StoredToken): boolean {
   return (
     (kind === 'AccessToken' || kind === 'ClientCredentials') && expiresAt !== null && +expiresAt <= Date.now()
   )
+}
+
+/**
+ * A code is as good as the sign-in it came from (CO-09), even one for offline access, whose tokens outlive the session once they
+ * exist. A spent code stays known, so that its replay is seen as one.
+ */
+function isLeftBehind({ sessionsByUid }: UnitOfWork, { kind, payload, consumedAt }: StoredToken): boolean {
+  if (kind !== 'AuthorizationCode' || consumedAt !== null || payload.sessionUid === undefined) return false
+  return sessionsByUid.get(payload.sessionUid) === null
 }
 
 /** A rotated refresh token at the token endpoint, inside its window, whose successor is kept: a retry, not a theft. */

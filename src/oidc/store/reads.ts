@@ -1,5 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider'
 import type { Database } from '../../db/index.ts'
+import { clientColumns, clientFrom } from './client-reads.ts'
+import type { StoredClient } from './client-reads.ts'
 
 type Pool = Database['pool']
 
@@ -21,13 +23,6 @@ export type StoredUser = {
   name: string | null
   updatedAt: Date
 }
-export type StoredClient = {
-  id: string
-  name: string
-  secretDigest: string | null
-  firstParty: boolean
-  metadata: Record<string, unknown>
-}
 
 /** Everything one token request, introspection, revocation or userinfo call will ask for. */
 export type Prefetched = {
@@ -35,25 +30,23 @@ export type Prefetched = {
   session: StoredSession | null
   grant: StoredGrant | null
   user: StoredUser | null
-  /** The client calling, and the client the token belongs to. */
+  /** The client calling, and the client the token belongs to if that is another one. */
   caller: StoredClient | null
   owner: StoredClient | null
   /** The client that the token's resource server introspects as. */
   audienceClientId: string | null
 }
 
+// Not now(), which is when this statement's transaction began: that can be before the other one used the token up.
 const token = `t.kind, t.payload, t.expires_at AS "expiresAt", t.consumed_at AS "consumedAt",
-  extract(epoch FROM now() - t.consumed_at)::float8 AS "consumedForSeconds", t.successor`
+  extract(epoch FROM clock_timestamp() - t.consumed_at)::float8 AS "consumedForSeconds", t.successor`
 const session = `s.uid AS s_uid, s.payload AS s_payload, s.expires_at AS s_expires_at, s.updated_at AS s_updated_at`
 const user = `u.id AS u_id, u.email AS u_email, u.email_verified AS u_email_verified, u.name AS u_name, u.updated_at AS u_updated_at`
-const client = (alias: string) =>
-  ['id', 'name', 'secret_digest', 'first_party', 'metadata']
-    .map((column) => `${alias}.${column} AS ${alias}_${column}`)
-    .join(', ')
+const grant = `g.id AS g_id, g.payload AS g_payload, g.expires_at AS g_expires_at`
 
 // Revoked grants, ended sessions, disabled users and clients are not there: every door asks through here.
-const prefetchText = `SELECT ${token}, ${session}, ${user}, ${client('c')}, ${client('o')},
-    g.id AS g_id, g.payload AS g_payload, g.expires_at AS g_expires_at, r.client_id AS r_client_id
+const prefetchText = `SELECT ${token}, ${session}, ${user}, ${clientColumns('c')}, ${clientColumns('o')}, ${grant},
+    r.client_id AS r_client_id
   FROM (SELECT $1::bytea AS digest, $2::text AS client_id) asked
   LEFT JOIN tokens t ON t.digest = asked.digest
   LEFT JOIN grants g ON g.id = t.grant_id AND g.revoked_at IS NULL
@@ -66,21 +59,17 @@ const prefetchText = `SELECT ${token}, ${session}, ${user}, ${client('c')}, ${cl
 type Row = Record<string, unknown>
 
 /** One round trip for a bearer secret (by digest) and a caller (by client_id): all rows their verdict rests on. */
-export async function prefetch(
-  pool: Pool,
-  digest: Buffer | null,
-  clientId: string | null,
-): Promise<Prefetched> {
+export async function prefetch(pool: Pool, digest: Buffer, clientId: string | null): Promise<Prefetched> {
   const { rows } = await pool.query<Row>({ name: 'prefetch', text: prefetchText, values: [digest, clientId] })
   const first = rows[0] ?? {}
   const caller = clientFrom(first, 'c')
   return {
     tokens: rows.filter((row) => row['kind'] !== null) as unknown as StoredToken[],
     session: sessionFrom(first),
-    grant: first['g_id'] === null ? null : grantFrom(first),
+    grant: grantFrom(first),
     user: userFrom(first),
     caller,
-    owner: clientFrom(first, 'o') ?? caller,
+    owner: clientFrom(first, 'o'),
     audienceClientId: (first['r_client_id'] as string | null | undefined) ?? null,
   }
 }
@@ -110,11 +99,38 @@ export async function readSession(
   return { session: sessionFrom(row), user: userFrom(row) }
 }
 
+const browserText = `SELECT ${session}, ${user}, ${grant}, ${clientColumns('c')}
+  FROM (SELECT $1::bytea AS digest, $2::text AS client_id) asked
+  LEFT JOIN sessions s ON s.digest = asked.digest AND s.revoked_at IS NULL
+  LEFT JOIN users u ON u.id = s.user_id AND u.disabled_at IS NULL
+  LEFT JOIN clients c ON c.id = asked.client_id AND c.disabled_at IS NULL
+  LEFT JOIN grants g ON g.id = s.payload #>> ARRAY['authorizations', asked.client_id, 'grantId'] AND g.revoked_at IS NULL`
+
+/** One round trip for a browser's session (by digest) and the client it comes for: both, the user, and that session's grant. */
+export async function readBrowser(
+  pool: Pool,
+  digest: Buffer,
+  clientId: string,
+): Promise<{
+  session: StoredSession | null
+  user: StoredUser | null
+  grant: StoredGrant | null
+  client: StoredClient | null
+}> {
+  const { rows } = await pool.query<Row>({ name: 'browser', text: browserText, values: [digest, clientId] })
+  const row = rows[0] ?? {}
+  return {
+    session: sessionFrom(row),
+    user: userFrom(row),
+    grant: grantFrom(row),
+    client: clientFrom(row, 'c'),
+  }
+}
+
 export async function readGrant(pool: Pool, id: string): Promise<StoredGrant | null> {
-  const text =
-    'SELECT id AS g_id, payload AS g_payload, expires_at AS g_expires_at FROM grants WHERE id = $1 AND revoked_at IS NULL'
+  const text = `SELECT ${grant} FROM grants g WHERE g.id = $1 AND g.revoked_at IS NULL`
   const { rows } = await pool.query<Row>({ name: 'grant', text, values: [id] })
-  return rows[0] ? grantFrom(rows[0]) : null
+  return grantFrom(rows[0] ?? {})
 }
 
 export async function readUser(pool: Pool, id: string): Promise<StoredUser | null> {
@@ -124,12 +140,6 @@ export async function readUser(pool: Pool, id: string): Promise<StoredUser | nul
     values: [id],
   })
   return userFrom(rows[0] ?? {})
-}
-
-export async function readClient(pool: Pool, id: string): Promise<StoredClient | null> {
-  const text = `SELECT ${client('c')} FROM clients c WHERE c.id = $1 AND c.disabled_at IS NULL`
-  const { rows } = await pool.query<Row>({ name: 'client', text, values: [id] })
-  return clientFrom(rows[0] ?? {}, 'c')
 }
 
 export async function readInteraction(
@@ -151,7 +161,8 @@ function sessionFrom(row: Row): StoredSession | null {
   return { uid, payload, expiresAt, updatedAt } as StoredSession
 }
 
-function grantFrom(row: Row): StoredGrant {
+function grantFrom(row: Row): StoredGrant | null {
+  if (!row['g_id']) return null
   return { id: row['g_id'], payload: row['g_payload'], expiresAt: row['g_expires_at'] } as StoredGrant
 }
 
@@ -165,15 +176,4 @@ function userFrom(row: Row): StoredUser | null {
     u_updated_at: updatedAt,
   } = row
   return { id, email, emailVerified, name, updatedAt } as StoredUser
-}
-
-function clientFrom(row: Row, alias: 'c' | 'o'): StoredClient | null {
-  if (!row[`${alias}_id`]) return null
-  return {
-    id: row[`${alias}_id`],
-    name: row[`${alias}_name`],
-    secretDigest: row[`${alias}_secret_digest`],
-    firstParty: row[`${alias}_first_party`],
-    metadata: row[`${alias}_metadata`],
-  } as StoredClient
 }

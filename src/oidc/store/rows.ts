@@ -40,6 +40,11 @@ export type InteractionRow = {
 /** SHA-256 of an id: 256 random bits need no salt, and a stolen table opens nothing. */
 export const idDigest = digest
 
+/** Whether a text from a request can be looked up at all: PostgreSQL compares no NUL, and nothing of ours is that long. */
+export function isReadable(text: string): boolean {
+  return text.length <= 2048 && !text.includes('\0')
+}
+
 export function tokenRow(
   kind: string,
   id: string,

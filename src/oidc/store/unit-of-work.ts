@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import type { AdapterPayload } from 'oidc-provider'
 import type { SessionRow } from './rows.ts'
-import type { StoredClient, StoredGrant, StoredSession, StoredToken, StoredUser } from './reads.ts'
+import type { StoredApi, StoredClient } from './client-reads.ts'
+import type { StoredGrant, StoredSession, StoredToken, StoredUser } from './reads.ts'
 import type { Write } from './writes.ts'
 
 /**
@@ -17,6 +18,7 @@ export type UnitOfWork = {
   grants: Map<string, StoredGrant | null>
   users: Map<string, StoredUser | null>
   clients: Map<string, StoredClient | null>
+  apis: Map<string, StoredApi | null>
   prefetched: boolean
   audienceClientId: string | null
   /** A refresh token presented again inside its retry window: its successor is handed out once more. */
@@ -36,6 +38,7 @@ export function beginUnitOfWork(req: IncomingMessage): UnitOfWork {
     grants: new Map(),
     users: new Map(),
     clients: new Map(),
+    apis: new Map(),
     prefetched: false,
     audienceClientId: null,
     retried: null,
@@ -80,14 +83,18 @@ function replaces(write: Write, earlier: Write): boolean {
 
 const REWRITE_AFTER_MS = 60_000
 
-/** A session that did not change need not be written again within a minute: only its idle end would move. */
+/**
+ * A session that did not change need not be written again within a minute, or a tenth of what is left to it where that is
+ * shorter: only its idle end would move.
+ */
 export function needsNoWrite(
   row: SessionRow,
   known: StoredSession | null | undefined,
   sameCookie: boolean,
   now = Date.now(),
 ): boolean {
-  if (!known || !sameCookie || now - known.updatedAt.getTime() > REWRITE_AFTER_MS) return false
+  const rewriteAfter = Math.min(REWRITE_AFTER_MS, ((row.expiresAt?.getTime() ?? Infinity) - now) / 10)
+  if (!known || !sameCookie || now - known.updatedAt.getTime() > rewriteAfter) return false
   return isDeepStrictEqual(lasting(JSON.parse(row.payload) as AdapterPayload), lasting(known.payload))
 }
 

@@ -1,0 +1,32 @@
+import type { Context, Middleware } from 'koa'
+import { addressBlock, rateLimit } from './http/index.ts'
+import { sessionCookieName } from './oidc/index.ts'
+
+/**
+ * Bounds the rows that somebody who has not signed in can leave behind (HT-05): each sign-in that is begun, and each question
+ * whether to sign out, is one. Counted per address; browsers that bring a session cookie of ours apart from the others, so that
+ * a crowd of newcomers behind one address does not hold up those inside, and only when they leave something. The cookie alone
+ * exempts nobody: the sign-out page gives one to anyone.
+ */
+export function signInLimit(startsPerMinute: number): Middleware {
+  return rateLimit({
+    name: 'sign_in',
+    points: startsPerMinute,
+    perSeconds: 60,
+    key(ctx) {
+      if (ctx.path !== '/authorize' && ctx.path !== '/logout') return undefined
+      return `${addressBlock(ctx.state.ip)}${hasSessionCookie(ctx) ? ' with session' : ''}`
+    },
+    giveBack: (ctx) => ctx.path === '/authorize' && hasSessionCookie(ctx) && isBackAtClient(ctx),
+  })
+}
+
+function hasSessionCookie(ctx: Context): boolean {
+  return ctx.cookies.get(sessionCookieName(ctx.secure), { signed: true }) !== undefined
+}
+
+function isBackAtClient({ res }: Context): boolean {
+  // Koa's own get says undefined for a header that is not there, whatever its type.
+  const location = res.getHeader('Location')
+  return typeof location === 'string' && !location.startsWith('/interaction/')
+}
