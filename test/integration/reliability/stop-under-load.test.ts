@@ -1,0 +1,151 @@
+import { Agent } from 'node:http'
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { connectDatabase } from '../../../src/db/index.ts'
+import { createTestDatabase } from '../../support/database.ts'
+import { basic } from '../../support/http-client.ts'
+import type { Answer } from '../../support/http-client.ts'
+import { addApi, addClient, machineClient } from '../../support/people.ts'
+import { productionEnv, spawnServer } from '../../support/server-process.ts'
+import type { ServerProcess } from '../../support/server-process.ts'
+import { authorizeUrl, pkce } from '../../support/sign-in.ts'
+import type { TestServer } from '../../support/server.ts'
+
+const API = 'https://api.example/'
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>
+let env: Record<string, string>
+let machine: Awaited<ReturnType<typeof addClient>>
+let app: Awaited<ReturnType<typeof addClient>>
+const running: ServerProcess[] = []
+beforeAll(async () => {
+  database = await createTestDatabase()
+  env = await productionEnv(database.url)
+  const limits = { connectTimeoutMs: 3000, statementTimeoutMs: 3000, lockTimeoutMs: 3000 }
+  const own = connectDatabase({ url: database.url, poolMax: 1, ...limits, idleInTransactionTimeoutMs: 3000 })
+  const registry = { database: own } as TestServer
+  machine = await addClient(registry, { metadata: machineClient })
+  app = await addClient(registry)
+  await addApi(registry, { identifier: API, clientId: machine.id })
+  await own.close()
+})
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.stop()))
+})
+afterAll(() => database.drop())
+
+async function start(changed: Record<string, string> = {}): Promise<ServerProcess> {
+  const server = await spawnServer({ ...env, ...changed })
+  running.push(server)
+  await server.ready()
+  return server
+}
+
+type Outcome = { status: number; whole: boolean; last: boolean; error?: string }
+
+/** What is asked for in turn: keys, tokens, verdicts, sign-ins. */
+function askNth(server: ServerProcess, nth: number, agent: Agent): Promise<Answer> {
+  if (nth % 4 === 0) return server.ask('/jwks', { agent })
+  if (nth % 4 === 1) return server.ask(authorizeUrl(app, pkce().challenge), { agent })
+  if (nth % 4 === 2)
+    return server.ask('/introspect', {
+      ...{ agent, body: { token: 'x' } },
+      headers: basic(app.id, app.secret),
+    })
+  const body = { grant_type: 'client_credentials', resource: API, scope: 'orders:read' }
+  return server.ask('/token', { agent, body, headers: basic(machine.id, machine.secret) })
+}
+
+async function outcomeOf(asked: Promise<Answer>): Promise<Outcome> {
+  try {
+    const { status, text, headers } = await asked
+    const whole = status === 303 ? headers.location !== undefined : typeof JSON.parse(text) === 'object'
+    return { status, whole, last: headers.connection === 'close' }
+  } catch (error) {
+    return {
+      status: 0,
+      whole: false,
+      last: false,
+      error: (error as NodeJS.ErrnoException).code ?? String(error),
+    }
+  }
+}
+
+/** A request whose sender takes its time: half of it is sent, the rest when asked for. */
+async function slowRequest({ port }: ServerProcess): Promise<{ finish(): void; answer: Promise<string> }> {
+  const body = 'token=x'
+  const socket: Socket = connect(port, '127.0.0.1')
+  let received = ''
+  socket.on('data', (data) => (received += data.toString('latin1'))).on('error', () => undefined)
+  const answer = new Promise<string>((resolve) => socket.once('close', () => resolve(received)))
+  const { authorization } = basic(app.id, app.secret)
+  socket.write(
+    `POST /introspect HTTP/1.1\r\nHost: localhost:${port}\r\nAuthorization: ${authorization}\r\n` +
+      `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 3)}`,
+  )
+  await sleep(200)
+  return { finish: () => socket.write(body.slice(3)), answer }
+}
+
+describe('SIGTERM (FT-08)', () => {
+  test('under 200 requests a second breaks no answer; the process leaves with 0', async () => {
+    const server = await start()
+    // As a balancer in front does it: connections that are kept, each used again and again.
+    const agent = new Agent({ keepAlive: true, maxSockets: 10 })
+    const slow = await slowRequest(server)
+    const outcomes: Promise<Outcome>[] = []
+    let readiness: Promise<Answer> | undefined
+    const startedAt = performance.now()
+    for (let nth = 0; nth < 400; nth += 1) {
+      outcomes.push(outcomeOf(askNth(server, nth, agent)))
+      if (nth === 200) server.kill('SIGTERM')
+      if (nth === 240) readiness = server.askOps('/health/ready')
+      await sleep(Math.max(0, startedAt + (nth + 1) * 5 - performance.now()))
+    }
+    const ready = await readiness
+    expect(ready?.status).toBe(503)
+    expect(ready?.json()).toMatchObject({ checks: { accepting: 'failed', database: 'ok' } })
+    slow.finish()
+    expect(await slow.answer).toMatch(/^HTTP\/1\.1 200 OK[^]*\{"active":false\}/)
+    expect(await server.exited).toEqual({ code: 0, signal: null })
+
+    const all = await Promise.all(outcomes)
+    // A door that is closed is the balancer's to know; whoever got in got a whole answer.
+    const served = all.filter(({ error }) => error !== 'ECONNREFUSED')
+    expect(served.filter(({ error, whole }) => error !== undefined || !whole)).toEqual([])
+    expect(new Set(served.map(({ status }) => status))).toEqual(new Set([200, 303]))
+    expect(served.length).toBeGreaterThan(50)
+    expect(served.filter(({ last }) => last).length).toBeGreaterThan(0)
+    expect(server.output()).not.toMatch(/"level":(40|50|60)/)
+    agent.destroy()
+  })
+
+  test('a second time, while a request is still being sent, ends it at once with 1', async () => {
+    const server = await start()
+    const { answer } = await slowRequest(server)
+    server.kill('SIGTERM')
+    await sleep(300)
+    const startedAt = Date.now()
+    server.kill('SIGTERM')
+    expect(await server.exited).toEqual({ code: 1, signal: null })
+    expect(Date.now() - startedAt).toBeLessThan(1000)
+    expect(await answer).toBe('')
+  })
+
+  test('ends with 1 at the deadline when a request does not come to its end', async () => {
+    const server = await start({ CARDEA_SHUTDOWN_TIMEOUT: '300' })
+    await slowRequest(server)
+    const startedAt = Date.now()
+    server.kill('SIGTERM')
+    expect(await server.exited).toEqual({ code: 1, signal: null })
+    expect(Date.now() - startedAt).toBeLessThan(3000)
+  })
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s ends an idle process with 0', async (signal) => {
+    const server = await start()
+    server.kill(signal)
+    expect(await server.exited).toEqual({ code: 0, signal: null })
+  })
+})
