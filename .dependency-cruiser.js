@@ -53,7 +53,12 @@ export default {
     ...floorRules,
     ...closedDoors,
     ...soleOwners,
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'enter-by-the-door',
       comment: "A room's insides are its own: import its index.ts.",
@@ -67,9 +72,25 @@ export default {
       from: { path: '^(src/[^/]+\\.ts|bin/|examples/)' },
       to: { path: '^src/[^/]+/.+', pathNot: '^src/[^/]+/index\\.ts$' },
     },
-    { name: 'examples-stand-alone', comment: 'An example is copied by others: it imports nothing of ours.', severity: 'error', from: { path: '^examples/' }, to: { path: '^src/' } },
-    { name: 'nothing-imports-the-top', severity: 'error', from: { path: '^src/[^/]+/', pathNot: '^src/(cli|development)/' }, to: { path: '^src/([^/]+\\.ts|cli/|development/)' } },
-    { name: 'not-to-dev-dependencies', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'examples-stand-alone',
+      comment: 'An example is copied by others: it imports nothing of ours.',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'nothing-imports-the-top',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: '^src/(cli|development)/' },
+      to: { path: '^src/([^/]+\\.ts|cli/|development/)' },
+    },
+    {
+      name: 'not-to-dev-dependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {
@@ -77,6 +98,10 @@ export default {
     exclude: { path: '^src/db/generated/' },
     tsPreCompilationDeps: 'specify',
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.mjs', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
   },
 }

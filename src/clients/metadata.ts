@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { jwksSchema, privateMembers } from './jwks.ts'
 import { redirectUriProblem } from './redirect-uri.ts'
 
 /** A reason why metadata is refused: the RFC 7591 field and a sentence for the person who sent it. */
 export type MetadataProblem = { field: string; message: string }
 
 const webUri = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' })
+const httpsUri = z.url({ protocol: /^https$/, error: 'must be an https address' })
 const signingAlg = z.enum(['RS256', 'ES256', 'EdDSA'])
 
 const schema = z.strictObject({
@@ -25,13 +27,16 @@ const schema = z.strictObject({
   policy_uri: webUri.optional(),
   tos_uri: webUri.optional(),
   logo_uri: webUri.optional(),
-  initiate_login_uri: webUri.optional(),
-  jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1).max(20) }).optional(),
+  initiate_login_uri: httpsUri.optional(),
+  jwks: jwksSchema.optional(),
   jwks_uri: webUri.optional(),
   token_endpoint_auth_signing_alg: signingAlg.optional(),
   id_token_signed_response_alg: signingAlg.optional(),
-  userinfo_signed_response_alg: signingAlg.optional(),
-  default_acr_values: z.array(z.string()).max(5).optional(),
+  /** What the oidc room can assert; it refuses a client with others. */
+  default_acr_values: z
+    .array(z.enum(['urn:cardea:acr:pwd', 'urn:cardea:acr:mfa']))
+    .max(5)
+    .optional(),
   default_max_age: z.int().min(0).optional(),
   require_auth_time: z.boolean().optional(),
   response_modes: z
@@ -88,10 +93,12 @@ function consistencyProblems(metadata: ClientMetadata): MetadataProblem[] {
     problems.push({ field: 'jwks', message: 'private_key_jwt needs jwks or jwks_uri' })
   if (metadata.jwks && metadata.jwks_uri)
     problems.push({ field: 'jwks', message: 'give jwks or jwks_uri, not both (RFC 7591 section 2)' })
-  if (metadata.jwks?.keys.some((key) => ['d', 'p', 'q', 'k'].some((part) => part in key)))
+  if (metadata.jwks?.keys.some((key) => privateMembers.some((member) => member in key)))
     problems.push({
       field: 'jwks',
       message: 'contains a private or symmetric key: register public keys only',
     })
+  if (metadata.token_endpoint_auth_signing_alg && method !== 'private_key_jwt')
+    problems.push({ field: 'token_endpoint_auth_signing_alg', message: 'belongs to private_key_jwt' })
   return problems
 }

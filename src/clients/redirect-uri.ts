@@ -28,6 +28,9 @@ export function redirectUriProblem(uri: string, applicationType: 'web' | 'native
   if (/(^|\/)(\.|%2e){1,2}(\/|;|\?|$)/i.test(uri.slice(url.protocol.length + 2)))
     return 'must not contain dot segments'
   if (/%(?![0-9a-f]{2})|%00/i.test(uri)) return 'contains invalid percent-encoding'
+  // A claimed https address is one the app can prove to own (RFC 8252 section 7.2); the loopback interface is plain http.
+  if (url.protocol === 'https:' && applicationType === 'native' && loopback.has(url.hostname))
+    return 'a native client uses http on loopback'
   if (url.protocol === 'https:')
     return url.href.startsWith(uri.split(/[?#]/)[0] ?? '') || url.href === `${uri}/`
       ? null

@@ -1,5 +1,5 @@
 /** The scopes of OpenID in words a person understands. */
-export const scopeWords: Record<string, { title: string; description: string }> = {
+const scopeWords: Record<string, { title: string; description: string }> = {
   openid: {
     title: 'Know that it is you',
     description: 'A number that stands for your account, the same at each visit',

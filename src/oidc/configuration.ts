@@ -24,6 +24,9 @@ import { createAdapterFactory } from './store/adapter.ts'
 /** An assertion may not be valid for longer than this: its jti must be remembered as long (CVE-2025-2559). */
 const MAX_ASSERTION_SECONDS = 300
 
+const authenticatedMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
+const clientSigningAlgs = ['RS256', 'ES256', 'EdDSA'] as const
+
 /**
  * Every setting of the engine that this server decides, and none left to the engine's unsafe or unfinished defaults:
  * PKCE S256 for everyone, `response_type=code` only, no secrets in plain text, short codes, our store.
@@ -69,7 +72,14 @@ export function engineConfiguration(
     },
     responseTypes: ['code'],
     pkce: { required: () => true },
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    clientAuthMethods: ['none', ...authenticatedMethods],
+    // RFC 8414 section 2: left out, the two would mean something else than at the token endpoint.
+    discovery: {
+      introspection_endpoint_auth_methods_supported: authenticatedMethods,
+      introspection_endpoint_auth_signing_alg_values_supported: clientSigningAlgs,
+      revocation_endpoint_auth_methods_supported: ['none', ...authenticatedMethods],
+      revocation_endpoint_auth_signing_alg_values_supported: clientSigningAlgs,
+    },
     extraTokenClaims: refuseForeignScope,
     // Not an extra parameter: the way to look at a known one once the redirect URI is verified.
     extraParams: { scope: refuseUnregisteredScope },
@@ -82,8 +92,7 @@ export function engineConfiguration(
     extraClientMetadata: { properties: ['first_party', 'registered_scope'], validator: () => undefined },
     enabledJWA: {
       idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
-      userinfoSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
-      clientAuthSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
+      clientAuthSigningAlgValues: clientSigningAlgs,
     },
     acrValues: Object.values(ACR),
     scopes: ['openid', 'offline_access', 'profile', 'email'],

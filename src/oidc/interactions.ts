@@ -4,6 +4,7 @@ import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Db, Prisma, Tx } from '../db/index.ts'
 import { acrRequestOf, requiredAcr } from './acr.ts'
 import type { RequiredAcr } from './acr.ts'
+import { browserOf } from './browser-mark.ts'
 import { engineError } from './errors.ts'
 import { idDigest } from './store/rows.ts'
 
@@ -46,9 +47,11 @@ export async function loadInteraction(
   if (details.uid !== uid) return { ok: false, reason: 'other_browser' }
   const row = await db.interaction.findUnique({
     where: { digest: digestOf(uid) },
-    select: { progress: true },
+    select: { progress: true, payload: true },
   })
   if (!row) return { ok: false, reason: 'expired' }
+  const { browser } = row.payload as { browser?: string }
+  if (browser !== undefined && browser !== browserOf(ctx)) return { ok: false, reason: 'other_browser' }
   const { session, prompt, params, grantId, lastSubmission } = details
   return {
     ok: true,

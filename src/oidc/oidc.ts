@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa'
 import mount from 'koa-mount'
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Db, Tx } from '../db/index.ts'
+import { markBrowser } from './browser-mark.ts'
 import { answerExactly } from './exact-answers.ts'
 import { createClientThrottle } from './client-throttle.ts'
 import { tellFailures } from './failures.ts'
@@ -38,6 +39,7 @@ export function createOidc(options: OidcOptions): Oidc {
   return {
     middleware: [
       formToQuery({ paths: ['/authorize', '/logout'] }),
+      markBrowser(),
       throttle.middleware,
       answerExactly(options),
       requestTransaction({ ...options, pool: database.pool }),

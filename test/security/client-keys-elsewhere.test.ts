@@ -102,7 +102,9 @@ describe('keys that a client publishes', () => {
     const assertions = await Promise.all(Array.from({ length: 30 }, () => signAssertion(server, client)))
     const began = performance.now()
     let over = false
-    const waiting = Promise.all(assertions.map((assertion) => askWith(server, assertion))).finally(() => (over = true))
+    const waiting = Promise.all(assertions.map((assertion) => askWith(server, assertion))).finally(
+      () => (over = true),
+    )
     while (asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     for (let round = 0; round < 10; round += 1)
       expect((await askToken(server, machine, { grant_type: 'client_credentials' })).status).toBe(200)

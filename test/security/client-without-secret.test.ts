@@ -71,7 +71,10 @@ async function knock(
 ): Promise<Answer> {
   const { form: more = '', headers = {} } = attempt(id)
   const type = { 'content-type': 'application/x-www-form-urlencoded' }
-  return server.ask(path, { body: `${new URLSearchParams(form).toString()}&${more}`, headers: { ...type, ...headers } })
+  return server.ask(path, {
+    body: `${new URLSearchParams(form).toString()}&${more}`,
+    headers: { ...type, ...headers },
+  })
 }
 
 describe('a client', () => {

@@ -77,7 +77,9 @@ describe('the refresh token of a public client', () => {
     await rotate(r1)
     await age(r1, 1)
     await expectDead(r1)
-    const events = await server.database.prisma.auditEvent.findMany({ where: { grantId, type: 'grant.revoked' } })
+    const events = await server.database.prisma.auditEvent.findMany({
+      where: { grantId, type: 'grant.revoked' },
+    })
     expect(events).toMatchObject([
       {
         type: 'grant.revoked',

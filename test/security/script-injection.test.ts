@@ -20,6 +20,9 @@ const payloads = [
   'javascript:alert(1)',
 ]
 
+/** Enough where each takes a sign-in of its own. */
+const worst = payloads.slice(0, 2)
+
 let server: TestServer
 let client: Awaited<ReturnType<typeof addClient>>
 let poster: Awaited<ReturnType<typeof addClient>>
@@ -54,9 +57,9 @@ function dangerous({ text }: Answer): string[] {
 }
 
 /** The page is the same with hostile text in it as with harmless text. */
-async function expectInert(ask: (text: string) => Promise<Answer>): Promise<void> {
+async function expectInert(ask: (text: string) => Promise<Answer>, texts = payloads): Promise<void> {
   const calm = await ask(HARMLESS)
-  for (const payload of payloads) {
+  for (const payload of texts) {
     const answer = await ask(payload)
     expect({ payload, page: structure(answer) }).toEqual({ payload, page: structure(calm) })
     expect(dangerous(answer)).toEqual([])
@@ -205,7 +208,7 @@ describe('hostile text that is stored stays text (XS-01, ASVS 3.4.3)', () => {
         const { page } = await reach(server, app, person, step)
         expect(page.text).not.toContain('tracker.example')
         return page
-      })
+      }, worst)
   })
 
   test('the name of an app, where a dead end leads back to it', async () => {
@@ -224,7 +227,7 @@ describe('hostile text that is stored stays text (XS-01, ASVS 3.4.3)', () => {
       return (
         await reach(server, client, person, 'select-account', { params: { prompt: 'select_account' }, agent })
       ).page
-    })
+    }, worst)
   })
 
   test('the name of an API and the words for its scopes, on the consent page', async () => {
@@ -244,7 +247,7 @@ describe('hostile text that is stored stays text (XS-01, ASVS 3.4.3)', () => {
       })
       const params = { scope: `openid a:b x:${words.replaceAll(/[^!#-[\]-~]/g, '')}`, resource: identifier }
       return (await reach(server, client, person, 'consent', { params })).page
-    })
+    }, worst)
   })
 })
 

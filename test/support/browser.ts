@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { chromium } from 'playwright-core'
 import type { Browser } from 'playwright-core'
 
-export type FoundChromium = {
+type FoundChromium = {
   path: string
   /** Set for the one we unpack: it brings its own libraries and fonts. */
   env: Record<string, string>
@@ -64,7 +64,7 @@ export async function launchBrowser(env: NodeJS.ProcessEnv = process.env): Promi
 }
 
 /** Looks for a Chromium and unpacks the one of the dependencies when there is none, or when CHROMIUM_PATH is `unpack`. */
-export async function findChromium(env: NodeJS.ProcessEnv): Promise<FoundChromium> {
+async function findChromium(env: NodeJS.ProcessEnv): Promise<FoundChromium> {
   const asked = env['CHROMIUM_PATH'] ?? ''
   if (asked !== '' && asked !== 'unpack') {
     if (isProgram(asked)) return { path: asked, env: {}, from: 'CHROMIUM_PATH' }

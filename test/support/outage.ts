@@ -2,7 +2,10 @@ import pg from 'pg'
 import type { TestServer } from './server.ts'
 
 /** Somebody holds a table and does not let go: every statement about it runs into its time limit. */
-export async function holdTable(server: TestServer, table: string): Promise<{ release: () => Promise<void> }> {
+export async function holdTable(
+  server: TestServer,
+  table: string,
+): Promise<{ release: () => Promise<void> }> {
   const holder = new pg.Client({ connectionString: server.databaseUrl })
   await holder.connect()
   await holder.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)

@@ -372,6 +372,18 @@ export const pageFixtures: PageFixture[] = [
     },
   },
   {
+    name: 'error-finished',
+    view: 'error',
+    data: {
+      client: acme,
+      title: 'This sign-in is finished',
+      message: 'This page was answered already. Perhaps you came back to it, or pressed its button twice.',
+      hint: 'Go on at the app: nothing is left to do here.',
+      startAgainUri: 'https://mail.acme.example/',
+      finished: true,
+    },
+  },
+  {
     name: 'error-not-found',
     view: 'error',
     data: {

@@ -91,8 +91,17 @@ function saving(model: string, id: string, payload: AdapterPayload, expiresIn: n
 function rowFor(model: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Save {
   if (model === 'Session') return { do: 'save_session', row: sessionRow(id, payload, expiresIn) }
   if (model === 'Grant') return { do: 'save_grant', row: grantRow(id, payload, expiresIn) }
-  if (model === 'Interaction') return { do: 'save_interaction', row: interactionRow(id, payload, expiresIn) }
+  if (model === 'Interaction')
+    return {
+      do: 'save_interaction',
+      row: interactionRow(id, { ...payload, browser: browserNow() }, expiresIn),
+    }
   return { do: 'save_token', row: tokenRow(model, id, payload, expiresIn) }
+}
+
+/** The engine does not keep the mark of the browser that began a sign-in, so each save gives it anew. */
+function browserNow(): string | undefined {
+  return (Provider.ctx?.state as { browser?: string } | undefined)?.browser
 }
 
 /** Storage trouble leaves as 503, never as "not found". */
