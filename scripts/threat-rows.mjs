@@ -216,7 +216,7 @@ export const sections = [
       'FT-17': 'Sweeping removes only what has expired, a bounded number at a time.',
       'FT-18': 'Slow senders, idle connections and connections beyond a cap are closed.',
       'FT-20':
-        'A cookie with a forged or foreign signature is no cookie; one of an older key is, while that key is kept.',
+        'A cookie with a forged or foreign signature is no cookie; one made with an older key is, while that key is kept.',
       'FT-26': 'More passwords than the hasher can take are refused at once, and cost nobody an attempt.',
       'FT-28': 'A crash between using a token up and saving its successor leaves either both or neither.',
       'FT-29': 'Deadlocks and serialization failures are tried again at most three times, then 503.',
@@ -250,18 +250,12 @@ export const limits = {
     'the signing keys live in the database, so JWKS and discovery answer 503 as well until it was reached once; afterwards they stay 200 when it goes away.',
   'FT-07':
     'guesses at passwords and codes are counted in the database; sign-ins started and client secrets guessed at, in each instance.',
-  'HT-05':
-    'counted in each instance’s memory; a browser that brings a session cookie of ours, signed in or not, is not counted.',
+  'HT-05': 'counted in each instance’s memory, with and without a session cookie apart.',
   'RT-01':
     'for ten seconds after its first use an old token gives the same successor again (RT-07): a thief that quick gets in, and is found out at the next rotation. Confidential clients authenticate and are not rotated.',
-  'SE-04':
-    'a hostile host of the same domain that plants all cookies of a sign-in of its own in a browser shares that sign-in, and where the second factor is optional gets in with a person who has none.',
   'RV-05':
     'a JWT already issued stays good for an API that checks it by itself until it expires: ten minutes unless the API was registered for another time, at most an hour. There is no denylist.',
   'RE-02': 'operators change passwords; there is no reset by e-mail yet.',
-  'FT-12':
-    'shown for the embedded database and for migrations; kills at random moments under load are not tested.',
-  'FT-20': 'rotation is shown for the cookie of a known browser.',
   'AD-08': 'there is no admin API yet; this is what the command line and one to come are built on.',
   'AD-11': 'there is no admin API yet; this is what the command line and one to come are built on.',
 }

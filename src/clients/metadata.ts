@@ -7,6 +7,11 @@ export type MetadataProblem = { field: string; message: string }
 
 const webUri = z.url({ protocol: /^https?$/, error: 'must be an http(s) address' })
 const httpsUri = z.url({ protocol: /^https$/, error: 'must be an https address' })
+/** Whoever can change what it answers can become the client: https, or our own machine. */
+const keysUri = webUri.refine(
+  (uri) => /^(https:\/\/|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)[:/])/.test(uri),
+  'must be an https address',
+)
 const signingAlg = z.enum(['RS256', 'ES256', 'EdDSA'])
 
 const schema = z.strictObject({
@@ -29,7 +34,7 @@ const schema = z.strictObject({
   logo_uri: webUri.optional(),
   initiate_login_uri: httpsUri.optional(),
   jwks: jwksSchema.optional(),
-  jwks_uri: webUri.optional(),
+  jwks_uri: keysUri.optional(),
   token_endpoint_auth_signing_alg: signingAlg.optional(),
   id_token_signed_response_alg: signingAlg.optional(),
   /** What the oidc room can assert; it refuses a client with others. */
