@@ -56,7 +56,7 @@ test('two tabs of one app sign in one after the other', async () => {
   })
 })
 
-test('a session that was ended elsewhere ends the consent page with it, and the way back to the app is open (SE-09)', async () => {
+test('a session that was ended elsewhere ends the consent page with it, and the way back to the app is open (LO-02)', async () => {
   const person = await newPerson()
   await stage.play(async (visit) => {
     const { context, page, sees } = visit

@@ -63,7 +63,7 @@ describe('a JWT access token', () => {
     })
   })
 
-  test('lives ten minutes at most, so that what cannot be called back ends by itself (RV-05)', async () => {
+  test('lives ten minutes unless configured otherwise, so that what cannot be called back ends by itself (RV-05)', async () => {
     const { iat = 0, exp = 0 } = await verify((await personsTokens()).access_token)
     expect(exp - iat).toBe(600)
   })

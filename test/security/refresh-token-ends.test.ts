@@ -151,7 +151,7 @@ describe('a refresh token lives on when', () => {
     await expectAlive(its)
   })
 
-  test('another session, grant, client or user ends (RT-06, D5)', async () => {
+  test('another session, grant, client or user ends (RT-06)', async () => {
     const [its, other] = [await arrange(), await arrange()]
     const second = { ...its, tokens: await tokensFor(server, its.client, its.person, offline) }
     await end({ grantId: await grantOf(server, second.tokens.refresh_token) })

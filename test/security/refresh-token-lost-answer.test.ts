@@ -72,7 +72,7 @@ describe('a failure on our side in the middle of', () => {
   ]
 
   test.each(failures)(
-    'a rotation (%s) costs nothing: the same token works afterwards (RT-07, FT-28, M5)',
+    'a rotation (%s) costs nothing: the same token works afterwards (RT-07, FT-28)',
     async (_, condition, sqlstate, status) => {
       const { refreshToken, grantId } = await copyOf(server, template)
       const failure = await failOnInsert(server, { table: 'tokens', condition, sqlstate })
@@ -97,7 +97,7 @@ describe('a failure on our side in the middle of', () => {
   )
 
   test.each(failures)(
-    'a code redemption (%s) costs nothing: the same code works afterwards (FT-28, M5)',
+    'a code redemption (%s) costs nothing: the same code works afterwards (FT-28)',
     async (_, condition, sqlstate, status) => {
       const signedIn = await signIn(server, web, person)
       const failure = await failOnInsert(server, { table: 'tokens', condition, sqlstate })

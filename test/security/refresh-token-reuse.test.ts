@@ -101,7 +101,7 @@ describe('the refresh token of a public client', () => {
     expect((await userinfo(server, fourth.access_token)).status).toBe(401)
   })
 
-  test('ends no other family of the same user and client (RT-01, D5)', async () => {
+  test('ends no other family of the same user and client (RT-01)', async () => {
     const [{ refreshToken: stolen }, { refreshToken: other }] = [
       await copyOf(server, template),
       await copyOf(server, template),

@@ -69,7 +69,7 @@ describe('a client gives back', () => {
     expect(await isActive(there, machine, other.json<Tokens>().access_token)).toBe(true)
   })
 
-  test('a token of one sign-in, and another sign-in of the same user at the same client goes on (RV-01, D5)', async () => {
+  test('a token of one sign-in, and another sign-in of the same user at the same client goes on (RV-01)', async () => {
     const [one, other] = [
       await tokensFor(server, web, person, offline),
       await tokensFor(server, web, person, offline),

@@ -142,18 +142,15 @@ test('a cookie with a forged, missing or foreign signature is no cookie (SE-01, 
 })
 
 // Failing: the cookies of a sign-in are bound to its path, and so cannot carry the __Host- prefix; nothing else ties it to a browser yet.
-test(
-  'a neighbouring host that leaves its own sign-in in a browser does not get what is proven there: that cookie it cannot leave (SE-02, SE-04, RFC 9700 section 4.7)',
-  async () => {
-    const client = await addClient(server)
-    const victim = await addPerson(server)
-    const { agent: attacker, page, at } = await reach(server, client, null, 'login')
-    const browser = createUserAgent(server)
-    // Browsers take a __Host- cookie from nobody but the host itself (RFC 6265bis section 4.1.3.2).
-    browser.cookies.push(...attacker.clone().cookies.filter(({ name }) => !name.startsWith('__Host-')))
-    const form = { ...formOf(page).fields, email: victim.email, password: victim.password }
-    expect((await browser.get(at)).status).toBe(400)
-    expect((await browser.post(`${at}/login`, form)).status).toBe(400)
-    expect((await attacker.get(at)).text).not.toContain(victim.email)
-  },
-)
+test('a neighbouring host that leaves its own sign-in in a browser does not get what is proven there: that cookie it cannot leave (SE-02, SE-04, RFC 9700 section 4.7)', async () => {
+  const client = await addClient(server)
+  const victim = await addPerson(server)
+  const { agent: attacker, page, at } = await reach(server, client, null, 'login')
+  const browser = createUserAgent(server)
+  // Browsers take a __Host- cookie from nobody but the host itself (RFC 6265bis section 4.1.3.2).
+  browser.cookies.push(...attacker.clone().cookies.filter(({ name }) => !name.startsWith('__Host-')))
+  const form = { ...formOf(page).fields, email: victim.email, password: victim.password }
+  expect((await browser.get(at)).status).toBe(400)
+  expect((await browser.post(`${at}/login`, form)).status).toBe(400)
+  expect((await attacker.get(at)).text).not.toContain(victim.email)
+})

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { askSilently, reach } from '../support/authorize.ts'
 import { addClient, addPerson } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
-import { signIn, told } from '../support/sign-in.ts'
+import { signIn, told, walk } from '../support/sign-in.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 import { createUserAgent } from '../support/user-agent.ts'
@@ -41,14 +41,20 @@ describe('a session cookie known to an attacker is worth nothing after the sign-
   test('when it was planted during the sign-in, on any of its pages', async () => {
     for (const step of ['login', 'totp', 'consent']) {
       const fresh = await addPerson(server)
-      const sitting = await reach(server, client, fresh, step)
+      const { agent, at } = await reach(server, client, fresh, step)
       const attacker = createUserAgent(server)
       await attacker.get('/logout')
-      if (step !== 'consent') sitting.agent.cookies.push(...attacker.clone().cookies)
-      else attacker.cookies.splice(0, Infinity, ...sitting.agent.clone().cookies)
-      await signIn(server, client, fresh, {}, { agent: sitting.agent })
-      expect(await whoIs(sitting.agent)).toBe('signed in')
-      // At consent the person is signed in already; that session goes on under a new name.
+      const planted = sessionOf(attacker)
+      expect(planted).toBeDefined()
+      const others = agent.cookies.filter(({ name }) => name !== 'cardea_session')
+      const own = attacker.clone().cookies.filter(({ name }) => name === 'cardea_session')
+      agent.cookies.splice(0, Infinity, ...others, ...own)
+      const answer = await walk(server, agent, at, fresh)
+      // At consent the person is signed in already: with another session the sign-in cannot go on.
+      if (step === 'consent') expect([answer.status, answer.location]).toEqual([400, undefined])
+      else expect(told(answer)['code']).toBeDefined()
+      expect(await whoIs(agent)).toBe(step === 'consent' ? 'login_required' : 'signed in')
+      if (step !== 'consent') expect(sessionOf(agent)).not.toBe(planted)
       expect(await whoIs(attacker)).toBe('login_required')
     }
   })

@@ -3,10 +3,11 @@ import fc from 'fast-check'
 import { askSilently, claimsOf } from '../support/authorize.ts'
 import { addClient, addPerson } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
-import { redeem, signIn, told } from '../support/sign-in.ts'
+import { authorizeUrl, pkce, redeem, signIn, told, walk } from '../support/sign-in.ts'
 import type { Tokens } from '../support/sign-in.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
+import { createUserAgent } from '../support/user-agent.ts'
 import type { UserAgent } from '../support/user-agent.ts'
 
 const values = [
@@ -57,9 +58,11 @@ describe('the state comes back byte for byte', () => {
   })
 
   test('through all pages of a sign-in (AZ-15)', async () => {
-    const state = values.join('')
-    const session = await signIn(server, client, person, { state: state.slice(0, 2048) })
-    expect(session.code).toMatch(/^[\w-]{43}$/)
+    const state = values.join('').slice(0, 2048)
+    const start = authorizeUrl(client, pkce().challenge, { state, prompt: 'consent' })
+    const answer = told(await walk(server, createUserAgent(server), start, await addPerson(server)))
+    expect(answer['code']).toMatch(/^[\w-]{43}$/)
+    expect(answer['state']).toBe(state)
   })
 
   test('in a form posted to the client (AZ-15, OAuth 2.0 Form Post Response Mode)', async () => {

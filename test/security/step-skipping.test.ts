@@ -3,7 +3,7 @@ import { askSilently, reach } from '../support/authorize.ts'
 import type { AtStep } from '../support/authorize.ts'
 import { addClient, addPerson, codeOf } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
-import { signIn, stepOf, told } from '../support/sign-in.ts'
+import { signIn, stepOf, told, walk } from '../support/sign-in.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 import { createUserAgent } from '../support/user-agent.ts'
@@ -94,16 +94,23 @@ describe.each(Object.keys(due))('a sign-in that has come to %s', (step) => {
 
 describe('a code page left open (SE-05)', () => {
   test('in a second tab takes nothing once the first tab is through', async () => {
-    const sitting = await reach(server, client, await addPerson(server), 'totp')
-    const second = sitting.agent.clone()
     const person = await addPerson(server)
-    await second.get(`/authorize/${sitting.uid}`)
-    const answer = await sitting.agent.post(`${sitting.at}/totp`, {
-      ...(await everything(sitting.page)),
-      code: await codeOf(server, person),
-    })
-    expect(answer.status).toBe(400)
-    expect(stepOf(answer)).toBeNull()
+    const sitting = await reach(server, client, person, 'totp')
+    const cookiesBefore = sitting.agent.clone()
+    const first = await walk(server, sitting.agent, sitting.at, person)
+    expect(told(first)['code']).toBeDefined()
+    // The tabs share their cookies; the other browser kept those from before.
+    for (const second of [sitting.agent, cookiesBefore]) {
+      const form = { ...(await everything(sitting.page)), code: await codeOf(server, person) }
+      const answer = await second.post(`${sitting.at}/totp`, form)
+      const end = answer.location === undefined ? answer : await walk(server, second, answer.location, null)
+      expect([end.status, end.location, stepOf(end)]).toEqual([400, undefined, null])
+      // Nor was the code looked at: it was right, and would be spent.
+      const credential = await server.database.prisma.totpCredential.findFirst({
+        where: { userId: person.id },
+      })
+      expect(credential).toMatchObject({ lastStep: null })
+    }
   })
 
   test('in a browser without any cookie is no sign-in at all', async () => {

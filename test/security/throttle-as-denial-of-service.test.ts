@@ -19,7 +19,7 @@ async function attack(email: string, addresses: number): Promise<void> {
 }
 
 describe('strangers use up a user’s attempts', () => {
-  test('and the user still gets in from a known device, though from no other (TH-03, F10)', async () => {
+  test('and the user still gets in from a known device, though from no other (TH-03, GHSA-cq42-vhv7-xr7p)', async () => {
     const user = await room.addUser()
     const token = issueDeviceToken(room.deviceKeys, user.id, room.now())
     await attack(user.email, 2)

@@ -53,7 +53,7 @@ describe('a counter is not reset', () => {
     expect(await attempt(user.email, ip)).toMatchObject(throttled)
   })
 
-  test('for codes, by a fresh sign-in with the password, twenty times over (TH-05, F6)', async () => {
+  test('for codes, by a fresh sign-in with the password, twenty times over (TH-05, CVE-2026-128332)', async () => {
     const { user, right } = await enrolled()
     let wrong = 0
     for (let flow = 0; flow < 20; flow += 1) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createResourceServer } from '../../src/clients/index.ts'
 import { basic, bearer, send } from '../support/http-client.ts'
 import { addApi, addClient, addPerson, machineClient, publicClient } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
@@ -63,10 +64,22 @@ describe('an access token for one API', () => {
     expect((await introspect(server, apiB, token)).text).toBe('{"active":false}')
   })
 
-  test('does not carry the scopes of another API of the same name (TO-04)', async () => {
-    const seen = (await introspect(server, apiA, token)).json()
-    expect(seen['aud']).toBe(A)
-    expect(seen['scope']).toBe('orders:read')
+  test('does not carry the scopes of another API that were granted with its own (TO-04)', async () => {
+    const identifier = 'https://c.example/'
+    const apiC = await addClient(server, { metadata: { ...machineClient, grant_types: [] } })
+    const scopes = [{ name: 'stock:read', description: 'See the stock', optional: true }]
+    const other = { identifier, name: 'Stock', scopes, clientId: apiC.id }
+    await createResourceServer(server.database.prisma, other)
+    const { verifier, challenge } = pkce()
+    const params = { ...offline, scope: `${offline.scope} stock:read`, resource: A }
+    const url = `${authorizeUrl(web, challenge, params)}&resource=${encodeURIComponent(identifier)}`
+    const { code = '' } = told(await walk(server, createUserAgent(server), url, person))
+    const tokens = (await redeem(server, web, { code, verifier }, { resource: A })).json<Tokens>()
+    const seen = (await introspect(server, apiA, tokens.access_token)).json()
+    expect(seen).toMatchObject({ active: true, aud: A, scope: 'orders:read' })
+    const later = await refresh(server, web, tokens.refresh_token, { resource: identifier })
+    const granted = (await introspect(server, apiC, later.json<Tokens>().access_token)).json()
+    expect(granted).toMatchObject({ active: true, aud: identifier, scope: 'stock:read' })
   })
 })
 
@@ -91,7 +104,7 @@ describe('a token request', () => {
     },
   )
 
-  test('of a public client for a wrong resource does not use up its refresh token, let alone end the family (TO-04, M5)', async () => {
+  test('of a public client for a wrong resource does not use up its refresh token, let alone end the family (TO-04)', async () => {
     const spa = await addClient(server, { metadata: publicClient })
     const signedIn = await signIn(server, spa, person, { ...offline, resource: A })
     const { refresh_token: token } = (await redeem(server, spa, signedIn, { resource: A })).json<Tokens>()

@@ -41,13 +41,15 @@ describe('a TOTP code', () => {
     }
   })
 
-  test('is refused for as long as its window lasts, at every second of it (MF-03, F5)', async () => {
+  test('is refused for as long as its window lasts, at every second of it (MF-03)', async () => {
     const { codeAt, check } = await enrolled()
+    // To the first second of a step: the code of the next one is then good for ninety, the longest that any is.
+    room.turnClock(30 - (Math.floor(room.now().getTime() / 1000) % 30))
     const code = await codeAt(1)
     expect(await check(code)).toEqual({ ok: true })
-    for (let second = 0; second < 100; second += 7) {
-      expect(await check(code)).toEqual(wrong)
-      room.turnClock(7)
+    for (let second = 0; second <= 90; second += 1) {
+      expect([second, await check(code)]).toEqual([second, wrong])
+      room.turnClock(1)
     }
   })
 

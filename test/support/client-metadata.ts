@@ -53,7 +53,7 @@ const schemes = [
 ]
 
 /** Addresses that somebody might register: good ones, odd ones and bad ones. */
-const someUri = fc
+export const someUri = fc
   .tuple(fc.constantFrom(...schemes), fc.constantFrom(...hosts), fc.constantFrom(...paths))
   .map((parts) => parts.join(''))
 

@@ -81,9 +81,9 @@ export async function addApi(
   { database }: TestServer,
   {
     identifier = 'https://api.example/',
-    format = 'opaque' as 'opaque' | 'jwt',
-    clientId = null as string | null,
-  } = {},
+    format = 'opaque',
+    clientId = null,
+  }: { identifier?: string; format?: 'opaque' | 'jwt'; clientId?: string | null } = {},
 ) {
   return createResourceServer(database.prisma, {
     identifier,

@@ -110,7 +110,7 @@ export async function startTestServer({
     issuer,
     databaseUrl: url,
     instances: started,
-    ask: first.ask,
+    ask: (path, ask) => first.ask(path, ask),
     database: first.database,
     ...shared,
     log,

@@ -34,7 +34,7 @@ export function authorizeUrl(
     ...params,
   }
   const query = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return `/authorize?${new URLSearchParams(query)}`
+  return `/authorize?${new URLSearchParams(query).toString()}`
 }
 
 export type Options = {

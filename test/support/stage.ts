@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals'
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { launchBrowser } from './browser.ts'
 import { startSampleApp } from './sample-app.ts'
@@ -6,6 +7,9 @@ import { startTestServer } from './server.ts'
 import type { TestServer } from './server.ts'
 import { visit } from './visit.ts'
 import type { Visit } from './visit.ts'
+
+// A story is long, and the browser shares the processors with everything else that runs.
+jest.setTimeout(60_000)
 
 /** What a story in the browser needs: the server, the sample app as its client, and a Chromium. */
 export type Stage = {

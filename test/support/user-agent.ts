@@ -77,7 +77,7 @@ function cookieHeader(cookies: Cookie[], target: string): { cookie?: string } {
 function keep(cookies: Cookie[], { headers }: Answer): void {
   for (const line of headers['set-cookie'] ?? []) {
     const [pair = '', ...attributes] = line.split('; ')
-    const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
+    const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
     const path = attributes.find((attribute) => /^path=/i.test(attribute))?.slice(5) ?? '/'
     const at = cookies.findIndex((cookie) => cookie.name === name && cookie.path === path)
     if (at >= 0) cookies.splice(at, 1)

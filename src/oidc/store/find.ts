@@ -155,7 +155,8 @@ async function tokenBy(
   id?: string,
 ): Found {
   const found = await reads.readToken(options.pool, by, value, model)
-  return found ? { ...engineToken(found), ...(id === undefined ? {} : { jti: id }) } : undefined
+  if (!found || isOver(found)) return undefined
+  return { ...engineToken(found), ...(id === undefined ? {} : { jti: id }) }
 }
 
 function engineToken(row: StoredToken): AdapterPayload {

@@ -174,12 +174,12 @@ test('resource create registers an API: its tokens are for it, and it may ask ab
 })
 
 test('a new client under a deleted id may introspect for no API (IN-03)', async () => {
-  await cardeaHere(
-    ['client', 'create', '--name', 'Api', '--id', 'api', '--grant-type', 'client_credentials'],
-    {
-      env,
-    },
-  )
+  const api = ['client', 'create', '--name', 'Api', '--id', 'api', '--grant-type', 'client_credentials']
+  const createApi = async () =>
+    ((await cardeaHere([...api, '--json'], { env })).json() as Created).client_secret
+  const askAs = async (secret = '') =>
+    (await server.ask('/introspect', { body: { token }, headers: basic('api', secret) })).json()
+  const old = await createApi()
   const identifier = 'https://api.example/'
   const options = [
     '--name',
@@ -191,7 +191,14 @@ test('a new client under a deleted id may introspect for no API (IN-03)', async 
   ]
   const created = await cardeaHere(['resource', 'create', identifier, ...options, '--json'], { env })
   expect(created.json()).toMatchObject({ identifier, clientId: 'api', scopes: [{ name: 'orders:read' }] })
+  const [client, person] = [await createWebClient(), await addPerson(server)]
+  const scope = 'openid orders:read'
+  const tokens = await tokensFor(server, client, person, { resource: identifier, scope })
+  const renewed = await refresh(server, client, tokens.refresh_token, { resource: identifier })
+  const { access_token: token } = renewed.json<{ access_token: string }>()
+  expect(await askAs(old)).toMatchObject({ active: true, aud: identifier })
   await cardeaHere(['client', 'delete', 'api'], { env })
+  expect(await askAs(await createApi())).toEqual({ active: false })
   const row = await server.database.prisma.resourceServer.findUniqueOrThrow({ where: { identifier } })
   expect(row.clientId).toBeNull()
 })

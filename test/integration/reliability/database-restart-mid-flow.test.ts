@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { reach } from '../../support/authorize.ts'
 import { basic, bearer } from '../../support/http-client.ts'
@@ -17,7 +18,11 @@ beforeAll(async () => {
   ;({ server, proxy, stop } = await startBehindProxy())
 })
 afterAll(() => stop())
-afterEach(() => expect(bugsIn(server)).toEqual([]))
+afterEach(async () => {
+  expect(bugsIn(server)).toEqual([])
+  // The pool hears a moment later that a connection was cut; what prepares the next test must not be the one to find out.
+  await sleep(50)
+})
 
 const isStatic = (path: string) => path.startsWith('/jwks') || path.startsWith('/.well-known/')
 
@@ -91,7 +96,7 @@ describe('a database that restarts between any two moments (FT-02)', () => {
     let { refresh_token } = await tokensFor(server, client, await addPerson(server))
     for (let round = 0; round < 30; round += 1) {
       const inFlight = refresh(server, client, refresh_token)
-      await new Promise((resolve) => setTimeout(resolve, round / 4))
+      await sleep(round / 4)
       proxy.cut()
       const first = await inFlight
       expect([200, 503]).toContain(first.status)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { connectDatabase } from '../../../src/db/index.ts'
+import { connectDatabase, isStorageTrouble } from '../../../src/db/index.ts'
 import {
   checkPassword,
   createPasswordHasher,
@@ -136,7 +136,7 @@ describe('trouble is not a wrong password', () => {
     expect((await check(here)).ok).toBe(true)
   })
 
-  test('a database that is not there is thrown (FT-01)', async () => {
+  test('a database that is not there is thrown as trouble with storage (FT-01)', async () => {
     const gone = connectDatabase({
       url: 'postgresql://nobody:nothing@127.0.0.1:9/none',
       poolMax: 1,
@@ -145,7 +145,11 @@ describe('trouble is not a wrong password', () => {
       lockTimeoutMs: 500,
       idleInTransactionTimeoutMs: 500,
     })
-    await expect(check({ email: 'ada@example.test' }, { database: gone })).rejects.toThrow()
+    const outcome = await check({ email: 'ada@example.test' }, { database: gone }).catch(
+      (error: unknown) => error,
+    )
+    expect(outcome).toBeInstanceOf(Error)
+    expect(isStorageTrouble(outcome)).toBe(true)
     await gone.close()
   })
 

@@ -4,6 +4,11 @@ import { configOf, problemsOf, production } from './environment.ts'
 
 const about = (variable: string): object => expect.objectContaining({ variable })
 
+function expectRefused(variable: string, value: string): void {
+  const env = { ...production, [variable]: value }
+  expect(problemsOf(env)).toContainEqual(about(variable))
+}
+
 describe('in development', () => {
   test('needs nothing and says where everything is', () => {
     expect(configOf({})).toMatchObject({
@@ -119,6 +124,21 @@ describe('reading the environment', () => {
   test.each([
     ['CARDEA_ARGON2_MEMORY_KIB', '19455'],
     ['CARDEA_ARGON2_PASSES', '1'],
+  ])('refuses password hashing cheaper than the least: %s=%s (PW-03)', expectRefused)
+
+  test.each([
+    ['CARDEA_ISSUER', 'https://id.example.com/'],
+    ['CARDEA_ISSUER', 'https://id.example.com/auth/'],
+    ['CARDEA_ISSUER', 'https://id.example.com?a'],
+    ['CARDEA_ISSUER', 'https://id.example.com#'],
+    ['CARDEA_ISSUER', 'https://ID.example.com'],
+    ['CARDEA_ISSUER', 'https://id.example.com:443'],
+    ['CARDEA_ISSUER', 'https://me@id.example.com'],
+    ['CARDEA_ISSUER', 'id.example.com'],
+    ['CARDEA_ISSUER', 'ftp://id.example.com'],
+  ])('refuses %s=%s (RFC 8414 §2)', expectRefused)
+
+  test.each([
     ['CARDEA_PORT', '65536'],
     ['CARDEA_PORT', '-1'],
     ['CARDEA_ACCESS_TOKEN_TTL', '600s'],
@@ -131,19 +151,7 @@ describe('reading the environment', () => {
     ['CARDEA_TRUSTED_PROXIES', 'proxy.internal'],
     ['CARDEA_OUTBOUND_ALLOW', 'rp_internal'],
     ['DATABASE_URL', 'postgresql://db'],
-    ['CARDEA_ISSUER', 'https://id.example.com/'],
-    ['CARDEA_ISSUER', 'https://id.example.com/auth/'],
-    ['CARDEA_ISSUER', 'https://id.example.com?a'],
-    ['CARDEA_ISSUER', 'https://id.example.com#'],
-    ['CARDEA_ISSUER', 'https://ID.example.com'],
-    ['CARDEA_ISSUER', 'https://id.example.com:443'],
-    ['CARDEA_ISSUER', 'https://me@id.example.com'],
-    ['CARDEA_ISSUER', 'id.example.com'],
-    ['CARDEA_ISSUER', 'ftp://id.example.com'],
-  ])('refuses %s=%s (PW-03, RFC 8414 §2)', (variable, value) => {
-    const env = { ...production, [variable]: value }
-    expect(problemsOf(env)).toContainEqual(about(variable))
-  })
+  ])('refuses %s=%s', expectRefused)
 })
 
 describe('a value in a file', () => {
