@@ -1,0 +1,32 @@
+import { parseArgs } from 'node:util'
+
+export type Options = {
+  /** Fewer and shorter rounds: to see that it runs, and roughly where things stand. */
+  quick: boolean
+  /** Only scenarios whose name contains this. */
+  only: string
+  /** Where each server writes a CPU profile when it stops; profiling distorts the figures. */
+  profile: string | undefined
+}
+
+export const usage = `npm run bench -- [--quick] [--only <part of a name>] [--profile <folder>]`
+
+/** Reads the command line; throws a TypeError that names an argument it does not know. */
+export function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      profile: { type: 'string' },
+    },
+  })
+  return { quick: values.quick, only: values.only, profile: values.profile }
+}
+
+/** How much is measured: rounds of each scenario, how many of its requests, and the milliseconds that both may cost. */
+export type Plan = { rounds: number; scale: number; scenarioMs: number }
+
+export function planFor({ quick }: Options): Plan {
+  return quick ? { rounds: 5, scale: 0.25, scenarioMs: 1800 } : { rounds: 9, scale: 1, scenarioMs: 13_000 }
+}
