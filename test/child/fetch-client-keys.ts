@@ -21,7 +21,7 @@ for (const [nth, host] of hosts.entries()) {
   // Nobody registers such an address; that it is not asked must hold without that.
   await server.database.prisma.client.update({
     where: { id: client.id },
-    data: { metadata: { ...client.metadata, jwks_uri: `http://${host}:${port}/jwks-${nth}` } as object },
+    data: { metadata: { ...client.metadata, jwks_uri: `http://${host}:${port}/jwks-${nth}` } },
   })
   statuses[host] = (await askWith(server, await signAssertion(server, client))).status
 }
