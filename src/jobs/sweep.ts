@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../db/index.ts'
 import { sweepExpired } from '../oidc/index.ts'
 import { sweepUsersRoom } from '../users/index.ts'
+import { takeTurns } from './turns.ts'
 
 const EVERY_MS = 60_000
 /** Between batches the database belongs to those who wait for it. */
@@ -13,27 +14,15 @@ const MAX_BATCHES = 100
  * may do it at once. Returns a function that stops it and resolves when the batch under way is done.
  */
 export function startSweeping({ prisma }: Database, onError: (error: unknown) => void): () => Promise<void> {
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const running = (async () => {
-    while (await turn()) await sweep().catch(onError)
-  })()
-
-  /** Resolves at the next turn, or to false when there is none any more. */
-  function turn(): Promise<boolean> {
-    return sleep(EVERY_MS, true, { signal, ref: false }).catch(() => false)
-  }
-
-  async function sweep(): Promise<void> {
-    for (let batch = 0; batch < MAX_BATCHES && !signal.aborted; batch += 1) {
-      const removed = (await sweepExpired(prisma)) + (await sweepUsersRoom(prisma))
-      if (removed === 0) return
-      await sleep(PAUSE_MS)
-    }
-  }
-
-  return async () => {
-    stopping.abort()
-    await running
-  }
+  return takeTurns({
+    everyMs: EVERY_MS,
+    onError,
+    async work(signal) {
+      for (let batch = 0; batch < MAX_BATCHES && !signal.aborted; batch += 1) {
+        const removed = (await sweepExpired(prisma)) + (await sweepUsersRoom(prisma))
+        if (removed === 0) return
+        await sleep(PAUSE_MS)
+      }
+    },
+  })
 }

@@ -5,6 +5,7 @@ import { approvedScopes, decisionSchema, nothingDecided } from './consent.ts'
 import type { Asked, Decision } from './consent.ts'
 import { apply } from './existing-grant.ts'
 import type { Interaction } from './interactions.ts'
+import { livingGrant } from './store/reads.ts'
 import { statementFor } from './store/statements.ts'
 import { grantRow } from './store/rows.ts'
 
@@ -78,7 +79,11 @@ export async function saveConsent(
     create: { userId, clientId, ...stored },
     update: stored,
   })
-  const grantId = await saveGrant(provider, tx, { userId, clientId, decision, existing: interaction.grantId })
+  const grantId = await saveGrant(provider, tx, {
+    ...{ userId, clientId, decision },
+    existing: interaction.grantId,
+    since: interaction.issuedAt,
+  })
   return { grantId, decision }
 }
 
@@ -91,14 +96,9 @@ export async function forgetConsents(tx: Tx, clientId: string): Promise<number> 
 async function saveGrant(
   provider: Provider,
   tx: Tx,
-  input: { userId: string; clientId: string; decision: Decision; existing: string | null },
+  input: { userId: string; clientId: string; decision: Decision; existing: string | null; since: Date },
 ): Promise<string> {
-  const own =
-    input.existing === null
-      ? null
-      : await tx.grant.findFirst({
-          where: { id: input.existing, userId: input.userId, clientId: input.clientId, revokedAt: null },
-        })
+  const own = input.existing === null ? null : await ownGrant(tx, input.existing, input)
   const grant = new provider.Grant({ accountId: input.userId, clientId: input.clientId })
   apply(grant, input.decision)
   const expiresIn = grant.expiration
@@ -112,12 +112,26 @@ async function saveGrant(
   const id = own?.id ?? engine.generateTokenId()
   Object.assign(engine, { jti: id, exp: Math.floor(Date.now() / 1000) + expiresIn })
   const { payload } = await engine.getValueAndPayload()
-  const { text, values } = statementFor({ do: 'save_grant', row: grantRow(id, payload, expiresIn) })
+  const row = grantRow(id, payload, expiresIn, input.since)
+  const { text, values } = statementFor({ do: 'save_grant', row })
   await tx.$executeRawUnsafe(
-    text.replace('$2,', '$2::uuid,').replace('$4,', '$4::jsonb,').replace('$5)', '$5::timestamptz)'),
+    text.replace('$2,', '$2::uuid,').replace('$4,', '$4::jsonb,').replace('$5,', '$5::timestamptz,'),
     ...values,
   )
   return id
+}
+
+/** The session's grant for this user and client, unless it was revoked or cut meanwhile: then a new one is made. */
+async function ownGrant(
+  tx: Tx,
+  id: string,
+  { userId, clientId }: { userId: string; clientId: string },
+): Promise<{ id: string } | undefined> {
+  const rows = await tx.$queryRawUnsafe<{ id: string; userId: string | null; clientId: string }[]>(
+    livingGrant('g.id, g.user_id AS "userId", g.client_id AS "clientId"'),
+    id,
+  )
+  return rows.find((row) => row.userId === userId && row.clientId === clientId)
 }
 
 function textOf(value: unknown): string {

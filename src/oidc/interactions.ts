@@ -17,6 +17,8 @@ export type Interaction = {
   /** The session the browser brought along. */
   session: { userId: string; uid: string; amr: string[] } | null
   grantId: string | null
+  /** What it goes back to: a consent given in it is as old as the request that asked for it. */
+  issuedAt: Date
   requiredAcr: RequiredAcr
   /** Has a login of this very request been accepted before, so that asking again would lead in circles? */
   loggedInBefore: boolean
@@ -47,7 +49,7 @@ export async function loadInteraction(
   if (details.uid !== uid) return { ok: false, reason: 'other_browser' }
   const row = await db.interaction.findUnique({
     where: { digest: digestOf(uid) },
-    select: { progress: true, payload: true },
+    select: { progress: true, payload: true, issuedAt: true },
   })
   if (!row) return { ok: false, reason: 'expired' }
   const { browser } = row.payload as { browser?: string }
@@ -62,6 +64,7 @@ export async function loadInteraction(
       clientId: String(params['client_id']),
       session: session?.uid ? { userId: session.accountId, uid: session.uid, amr: session.amr ?? [] } : null,
       grantId: grantId ?? null,
+      issuedAt: row.issuedAt,
       requiredAcr: requiredAcr(totpPolicy, acrRequestOf(params)),
       loggedInBefore: lastSubmission?.login !== undefined,
       progress: row.progress,
@@ -92,9 +95,12 @@ export async function finishInteraction(
   result: InteractionResults,
 ): Promise<string | null> {
   const digest = digestOf(uid)
-  const rows = await tx.$queryRaw<
-    { payload: Payload }[]
-  >`SELECT payload FROM interactions WHERE digest = ${digest} FOR UPDATE`
+  // Whoever is signing in must not have been cut off since this began; from here on the row carries their id, and the next
+  // read sees a cut that comes later.
+  const userId = 'login' in result ? (result.login?.accountId ?? null) : null
+  const rows = await tx.$queryRaw<{ payload: Payload }[]>`
+    SELECT i.payload FROM interactions i LEFT JOIN users u ON u.id = COALESCE(${userId}::uuid, i.user_id)
+    WHERE i.digest = ${digest} AND (i.issued_at > u.tokens_not_before) IS NOT FALSE FOR UPDATE OF i`
   const payload = rows[0]?.payload
   if (!payload) return null
   const merged = 'error' in result ? result : { ...payload.lastSubmission, ...result }

@@ -1,6 +1,7 @@
 import { errors } from 'oidc-provider'
 import type { Client, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import type { Database } from '../db/index.ts'
+import { ADMIN_API, scopesOfRole } from '../clients/index.ts'
 import { registeredScopes } from './engine-client.ts'
 import { engineError } from './errors.ts'
 import { readApi } from './store/client-reads.ts'
@@ -31,11 +32,7 @@ export function createResourceIndicators(database: Database) {
       if (!row) throw new errors.InvalidTarget('the resource is not known here')
       return {
         audience: row.identifier,
-        scope: allowedScopes(
-          ctx,
-          client,
-          row.scopes.map(({ name }) => name),
-        ).join(' '),
+        scope: allowedScopes(ctx, client, row).join(' '),
         accessTokenFormat: row.accessTokenFormat,
         accessTokenTTL: row.accessTokenTtlSeconds,
         ...(row.accessTokenFormat === 'jwt' ? { jwt: { sign: { alg: 'ES256' } } } : {}),
@@ -62,8 +59,25 @@ async function find(
  * A client registered with a scope list gets only those. Without one, users may allow it any scope of the API; for a token of
  * its own, where nobody is asked, it gets none.
  */
-function allowedScopes({ oidc }: KoaContextWithOIDC, client: Client, scopes: string[]): string[] {
+function allowedScopes({ oidc }: KoaContextWithOIDC, client: Client, api: StoredApi): string[] {
+  const scopes = api.scopes.map(({ name }) => name)
   const registered = registeredScopes(client)
-  if (registered.size > 0) return scopes.filter((scope) => registered.has(scope))
+  // Power over this server is never had by not being asked about it.
+  if (registered.size > 0 || api.identifier === ADMIN_API)
+    return scopes.filter((scope) => registered.has(scope))
   return oidc.params?.['grant_type'] === 'client_credentials' ? [] : scopes
+}
+
+/**
+ * The last moment before a user's token for the admin API is saved: it says no more than what their role lets them do. The API
+ * looks at the role again at each call.
+ */
+export function narrowToRole(ctx: KoaContextWithOIDC, token: { kind: string }): void {
+  const issued = token as { kind: string; aud?: unknown; accountId?: string; scope?: string | undefined }
+  if (issued.kind !== 'AccessToken' || issued.aud !== ADMIN_API || issued.accountId === undefined) return
+  const held = new Set<string>(scopesOfRole(unitOfWork(ctx)?.users.get(issued.accountId)?.role ?? null))
+  issued.scope = (issued.scope ?? '')
+    .split(' ')
+    .filter((scope) => held.has(scope))
+    .join(' ')
 }

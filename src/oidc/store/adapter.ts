@@ -36,7 +36,7 @@ function createAdapter(model: string, options: StoreOptions): Adapter {
 
     async upsert(id, payload, expiresIn) {
       if (model === 'ReplayDetection') return saveOnce(pool, id, payload, expiresIn ?? 0)
-      const change = saving(model, id, payload, expiresIn)
+      const change = saving(model, id, payload, expiresIn, work()?.readAt ?? null)
       if (change.do === 'save_session' && isIdle(change.row, id, payload)) return
       await write(change)
     },
@@ -80,23 +80,35 @@ function createAdapter(model: string, options: StoreOptions): Adapter {
 
 type Save = Extract<Write, { do: `save_${string}` }>
 
-function saving(model: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Save {
-  const save = rowFor(model, id, payload, expiresIn)
+function saving(
+  model: string,
+  id: string,
+  payload: AdapterPayload,
+  expiresIn: number | undefined,
+  issuedAt: Date | null,
+): Save {
+  const save = rowFor(model, id, payload, expiresIn, issuedAt)
   // jsonb cannot hold NUL; no honest parameter does (RFC 6749 appendix A).
   if (save.row.payload.includes('\\u0000'))
     throw new errors.InvalidRequest('the request contains characters that are not allowed')
   return save
 }
 
-function rowFor(model: string, id: string, payload: AdapterPayload, expiresIn: number | undefined): Save {
-  if (model === 'Session') return { do: 'save_session', row: sessionRow(id, payload, expiresIn) }
-  if (model === 'Grant') return { do: 'save_grant', row: grantRow(id, payload, expiresIn) }
+function rowFor(
+  model: string,
+  id: string,
+  payload: AdapterPayload,
+  expiresIn: number | undefined,
+  issuedAt: Date | null,
+): Save {
+  if (model === 'Session') return { do: 'save_session', row: sessionRow(id, payload, expiresIn, issuedAt) }
+  if (model === 'Grant') return { do: 'save_grant', row: grantRow(id, payload, expiresIn, issuedAt) }
   if (model === 'Interaction')
     return {
       do: 'save_interaction',
-      row: interactionRow(id, { ...payload, browser: browserNow() }, expiresIn),
+      row: interactionRow(id, { ...payload, browser: browserNow() }, expiresIn, issuedAt),
     }
-  return { do: 'save_token', row: tokenRow(model, id, payload, expiresIn) }
+  return { do: 'save_token', row: tokenRow(model, id, payload, expiresIn, issuedAt) }
 }
 
 /** The engine does not keep the mark of the browser that began a sign-in, so each save gives it anew. */

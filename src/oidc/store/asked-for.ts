@@ -1,3 +1,4 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { isReadable } from './rows.ts'
 
@@ -9,11 +10,14 @@ type Ctx = KoaContextWithOIDC | undefined
 
 const secretParameter: Record<string, string> = { authorization_code: 'code', refresh_token: 'refresh_token' }
 
-/** The bearer secret in the form of a request to the token, introspection or revocation endpoint, if there is one. */
+/**
+ * The bearer secret in the form of a request to the token, introspection or revocation endpoint, if there is one; of a JWT access
+ * token the jti.
+ */
 export function presentedSecret(ctx: Ctx): string | undefined {
   const route = ctx?.oidc.route
   const params = paramsOf(ctx)
-  if (route === 'introspection' || route === 'revocation') return text(params['token'])
+  if (route === 'introspection' || route === 'revocation') return idOf(params['token'])
   if (route !== 'token') return undefined
   const name = secretParameter[text(params['grant_type']) ?? '']
   return name === undefined ? undefined : text(params[name])
@@ -33,6 +37,26 @@ export function authorizingClient(ctx: Ctx): string | undefined {
 
 function paramsOf(ctx: Ctx): Record<string, unknown> {
   return (ctx?.oidc.params as Record<string, unknown> | undefined) ?? {}
+}
+
+/** What a token to be introspected or revoked is looked up by; nothing for a JWT that cannot be ours. */
+function idOf(token: unknown): string | undefined {
+  if (typeof token !== 'string' || !isStructured(token)) return text(token)
+  try {
+    return text(decodeJwt(token).jti)
+  } catch {
+    return undefined
+  }
+}
+
+/** As the engine understands it when it refuses them. */
+function isStructured(token: string): boolean {
+  try {
+    decodeProtectedHeader(token)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function text(value: unknown): string | undefined {

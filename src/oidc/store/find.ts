@@ -5,7 +5,8 @@ import { authorizingClient, presentedSecret, requestedResource } from './asked-f
 import { readCaller, readClient } from './client-reads.ts'
 import * as reads from './reads.ts'
 import type { StoredToken } from './reads.ts'
-import { idDigest, interactionPayload, isReadable, withExpiry } from './rows.ts'
+import { idDigest, interactionPayload, isReadable, JWT_KIND, withExpiry } from './rows.ts'
+import { noteRead } from './unit-of-work.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 import type { StoreOptions } from './store-options.ts'
 
@@ -22,6 +23,7 @@ export async function byId(look: Look, id: string): Found {
   if (model === 'Grant') return grant(look, id)
   if (model === 'Interaction') {
     const row = await reads.readInteraction(look.options.pool, idDigest(id))
+    noteRead(look.work(), row?.readAt)
     return row ? interactionPayload(id, withExpiry(row.payload, row.expiresAt)) : undefined
   }
   // The insert decides whether a one-time value was seen; asking first would only be a race.
@@ -34,6 +36,7 @@ export async function byUid({ model, options, work }: Look, uid: string): Found 
   if (model !== 'Session') return tokenBy(options, 'uid', uid, model)
   const known = work()?.sessionsByUid.get(uid)
   const found = known === undefined ? (await reads.readSession(options.pool, 'uid', uid)).session : known
+  noteRead(work(), found?.readAt)
   work()?.sessionsByUid.set(uid, found)
   return found ? withExpiry(found.payload, found.expiresAt) : undefined
 }
@@ -52,6 +55,7 @@ async function client(look: Look, id: string): Found {
   const current = look.work()
   if (current && !current.clients.has(id)) await fillClient(look, current, id)
   const row = current ? current.clients.get(id) : await readClient(look.options.pool, id)
+  noteRead(current, row?.readAt)
   return row ? engineClient(row) : undefined
 }
 
@@ -82,6 +86,7 @@ async function session({ options, work }: Look, id: string): Found {
         ? await fillBrowser(options, current, digest, clientId)
         : await reads.readSession(options.pool, 'digest', digest)
     found = row.session
+    noteRead(current, found?.readAt)
     current?.sessionsByDigest.set(key, found)
     if (found && current) current.sessionsByUid.set(found.uid, found)
     if (found?.payload.accountId) current?.users.set(found.payload.accountId, row.user)
@@ -133,6 +138,7 @@ async function fill(
   const digest = idDigest(secret)
   const found = await reads.prefetch(options.pool, digest, clientId)
   work.prefetched = true
+  noteRead(work, found.readAt)
   work.audienceClientId = found.audienceClientId
   if (clientId !== null) work.clients.set(clientId, found.caller)
   const key = digest.toString('base64url')
@@ -145,7 +151,7 @@ async function fill(
   if (payload?.clientId && payload.clientId !== clientId) work.clients.set(payload.clientId, found.owner)
 }
 
-const presentable = ['AccessToken', 'RefreshToken', 'ClientCredentials', 'AuthorizationCode']
+const presentable = ['AccessToken', 'RefreshToken', 'ClientCredentials', 'AuthorizationCode', JWT_KIND]
 
 async function tokenBy(
   options: StoreOptions,

@@ -14,6 +14,10 @@ export type TokenRow = {
   userCode: string | null
   payload: string
   expiresAt: Date | null
+  /** What its authority goes back to; null is this moment, by the database's clock. */
+  issuedAt: Date | null
+  /** Its place in a status list, if it is a JWT. */
+  status: { list: number; index: number } | null
 }
 
 export type SessionRow = {
@@ -22,6 +26,7 @@ export type SessionRow = {
   userId: string | null
   payload: string
   expiresAt: Date | null
+  issuedAt: Date | null
 }
 export type GrantRow = {
   id: string
@@ -29,13 +34,21 @@ export type GrantRow = {
   clientId: string
   payload: string
   expiresAt: Date | null
+  issuedAt: Date | null
 }
 export type InteractionRow = {
   digest: Buffer
   clientId: string | null
   payload: string
   expiresAt: Date | null
+  issuedAt: Date | null
 }
+
+/** When a row's authority began, as far as the request knows. */
+type Issued = Date | null
+
+/** The kind of row that a JWT access token has; known by its jti, which opens nothing: the engine asks for other kinds. */
+export const JWT_KIND = 'JwtAccessToken'
 
 /** SHA-256 of an id: 256 random bits need no salt, and a stolen table opens nothing. */
 export const idDigest = digest
@@ -50,6 +63,7 @@ export function tokenRow(
   id: string,
   payload: AdapterPayload,
   expiresIn: number | undefined,
+  issuedAt: Issued = null,
 ): TokenRow {
   const { jti: _jti, consumed: _consumed, ...rest } = payload as Record<string, unknown>
   return {
@@ -64,10 +78,17 @@ export function tokenRow(
     userCode: payload.userCode ?? null,
     payload: JSON.stringify(rest),
     expiresAt: expiry(payload, expiresIn),
+    issuedAt,
+    status: null,
   }
 }
 
-export function sessionRow(id: string, payload: AdapterPayload, expiresIn: number | undefined): SessionRow {
+export function sessionRow(
+  id: string,
+  payload: AdapterPayload,
+  expiresIn: number | undefined,
+  issuedAt: Issued = null,
+): SessionRow {
   const { jti: _jti, ...rest } = payload
   if (!payload.uid) throw new TypeError('a session without uid')
   return {
@@ -76,16 +97,23 @@ export function sessionRow(id: string, payload: AdapterPayload, expiresIn: numbe
     userId: uuidOrNull(payload.accountId),
     payload: JSON.stringify(rest),
     expiresAt: expiry(payload, expiresIn),
+    issuedAt,
   }
 }
 
-export function grantRow(id: string, payload: AdapterPayload, expiresIn: number | undefined): GrantRow {
+export function grantRow(
+  id: string,
+  payload: AdapterPayload,
+  expiresIn: number | undefined,
+  issuedAt: Issued = null,
+): GrantRow {
   return {
     id,
     userId: uuidOrNull(payload.accountId),
     clientId: payload.clientId ?? '',
     payload: JSON.stringify(payload),
     expiresAt: expiry(payload, expiresIn),
+    issuedAt,
   }
 }
 
@@ -96,6 +124,7 @@ export function interactionRow(
   id: string,
   payload: AdapterPayload,
   expiresIn: number | undefined,
+  issuedAt: Issued = null,
 ): InteractionRow {
   const { jti: _jti, session, returnTo, ...rest } = payload
   const { cookie: _cookie, ...browser } = session ?? {}
@@ -109,6 +138,7 @@ export function interactionRow(
     clientId: typeof payload.params?.['client_id'] === 'string' ? payload.params['client_id'] : null,
     payload: JSON.stringify(stored),
     expiresAt: expiry(payload, expiresIn),
+    issuedAt,
   }
 }
 

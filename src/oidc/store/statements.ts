@@ -1,4 +1,5 @@
 import { auditStatement } from '../../audit/index.ts'
+import { JWT_KIND } from './rows.ts'
 import type { TokenRow } from './rows.ts'
 import type { Conflict, Write } from './writes.ts'
 
@@ -6,7 +7,7 @@ import type { Conflict, Write } from './writes.ts'
 export type Statement = { name: string; text: string; values: unknown[]; ifNothing?: Conflict }
 
 const tokenColumns =
-  'digest, kind, grant_id, client_id, user_id, session_uid, audience, uid, user_code, payload, expires_at'
+  'digest, kind, grant_id, client_id, user_id, session_uid, audience, uid, user_code, payload, expires_at, status_list, status_idx, issued_at'
 const tokenTypes = [
   'bytea',
   'text',
@@ -19,17 +20,26 @@ const tokenTypes = [
   'text',
   'jsonb',
   'timestamptz',
+  'int',
+  'int',
+  'timestamptz',
 ]
 const WIDTH = tokenTypes.length
 
 function tokenValues(row: TokenRow): unknown[] {
   const { digest, kind, grantId, clientId, userId, sessionUid, audience, uid, userCode, payload, expiresAt } =
     row
-  return [digest, kind, grantId, clientId, userId, sessionUid, audience, uid, userCode, payload, expiresAt]
+  const [list, index] = row.status ? [row.status.list, row.status.index] : [null, null]
+  return [
+    ...[digest, kind, grantId, clientId, userId, sessionUid, audience, uid, userCode, payload, expiresAt],
+    ...[list, index, row.issuedAt],
+  ]
 }
 
 function placeholders(from: number): string {
-  return `(${tokenTypes.map((type, i) => `$${from + i}::${type}`).join(', ')})`
+  const values = tokenTypes.map((type, i) => `$${from + i}::${type}`)
+  const issuedAt = values.pop() ?? ''
+  return `(${values.join(', ')}, COALESCE(${issuedAt}, now()))`
 }
 
 // An upsert never touches consumed_at: what is used up stays used up.
@@ -58,19 +68,39 @@ export function redeemStatement(
 
 const consumeToken = `UPDATE tokens SET consumed_at = now(), successor = $3 WHERE digest = $1 AND kind = $2 AND consumed_at IS NULL`
 
-const saveSession = `INSERT INTO sessions (uid, digest, user_id, payload, expires_at, updated_at) VALUES ($1, $2, $3, $4, $5, now())
+// Nor issued_at: what a session or a grant goes back to stays what it was when it began.
+const saveSession = `INSERT INTO sessions (uid, digest, user_id, payload, expires_at, updated_at, issued_at)
+  VALUES ($1, $2, $3, $4, $5, now(), COALESCE($6::timestamptz, now()))
   ON CONFLICT (uid) DO UPDATE SET digest = EXCLUDED.digest, user_id = EXCLUDED.user_id, payload = EXCLUDED.payload,
     expires_at = EXCLUDED.expires_at, updated_at = now() WHERE sessions.revoked_at IS NULL`
 
-const saveGrant = `INSERT INTO grants (id, user_id, client_id, payload, expires_at) VALUES ($1, $2, $3, $4, $5)
+const saveGrant = `INSERT INTO grants (id, user_id, client_id, payload, expires_at, issued_at)
+  VALUES ($1, $2, $3, $4, $5, COALESCE($6::timestamptz, now()))
   ON CONFLICT (id) DO UPDATE SET payload = EXCLUDED.payload, expires_at = EXCLUDED.expires_at WHERE grants.revoked_at IS NULL`
 
-const saveInteraction = `INSERT INTO interactions (digest, client_id, payload, expires_at) VALUES ($1, $2, $3, $4)
+const saveInteraction = `INSERT INTO interactions (digest, client_id, payload, expires_at, issued_at)
+  VALUES ($1, $2, $3, $4, COALESCE($5::timestamptz, now()))
   ON CONFLICT (digest) DO UPDATE SET payload = EXCLUDED.payload, expires_at = EXCLUDED.expires_at`
 
-// The tokens go first: once the row is gone or marked, nothing finds them by their grant any more.
-const revokeGrant = `WITH gone AS (DELETE FROM tokens WHERE grant_id = $1)
+// The tokens go first: once the row is gone or marked, nothing finds them by their grant any more. JWTs stay as revoked, because
+// the status list that tells the APIs is made from them.
+const revokeGrant = `WITH gone AS (DELETE FROM tokens WHERE grant_id = $1 AND status_list IS NULL),
+    listed AS (UPDATE tokens SET revoked_at = now() WHERE grant_id = $1 AND status_list IS NOT NULL AND revoked_at IS NULL)
   UPDATE grants SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL`
+
+// Whoever took part in the session is told of its end, by the name it knows the session by (OpenID Connect Back-Channel Logout 1.0).
+const revokeSession = `WITH ended AS (SELECT uid, user_id, payload FROM sessions WHERE uid = $1 AND revoked_at IS NULL FOR UPDATE),
+    told AS (INSERT INTO logout_notices (id, client_id, user_id, sid)
+      SELECT gen_random_uuid(), c.id, e.user_id, a.value ->> 'sid' FROM ended e, jsonb_each(e.payload -> 'authorizations') a
+      JOIN clients c ON c.id = a.key AND c.metadata ? 'backchannel_logout_uri' AND c.disabled_at IS NULL
+      WHERE e.user_id IS NOT NULL)
+  UPDATE sessions SET revoked_at = now(), payload = '{}' FROM ended WHERE sessions.uid = ended.uid`
+
+const tellClient = `INSERT INTO logout_notices (id, client_id, user_id, sid) VALUES (gen_random_uuid(), $1, $2, $3)`
+
+const deleteTokens = 'DELETE FROM tokens WHERE grant_id = $1 AND kind = $2'
+const deleteAccessTokens = `WITH listed AS (UPDATE tokens SET revoked_at = now() WHERE grant_id = $1 AND status_list IS NOT NULL AND revoked_at IS NULL)
+  ${deleteTokens}`
 
 /** The statement that carries out one write. */
 export function statementFor(write: Write): Statement {
@@ -98,22 +128,32 @@ export function statementFor(write: Write): Statement {
       }
     case 'delete_grant_tokens':
       return {
-        name: 'delete_grant_tokens',
-        text: 'DELETE FROM tokens WHERE grant_id = $1 AND kind = $2',
+        name: write.kind === 'AccessToken' ? 'delete_grant_access_tokens' : 'delete_grant_tokens',
+        text: write.kind === 'AccessToken' ? deleteAccessTokens : deleteTokens,
         values: [write.grantId, write.kind],
+      }
+    case 'revoke_jwt':
+      return {
+        name: 'revoke_jwt',
+        text: 'UPDATE tokens SET revoked_at = now() WHERE digest = $1 AND kind = $2 AND revoked_at IS NULL',
+        values: [write.digest, JWT_KIND],
       }
     case 'revoke_grant':
       return { name: 'revoke_grant', text: revokeGrant, values: [write.grantId] }
     case 'save_grant': {
-      const { id, userId, clientId, payload, expiresAt } = write.row
-      return { name: 'save_grant', text: saveGrant, values: [id, userId, clientId, payload, expiresAt] }
+      const { id, userId, clientId, payload, expiresAt, issuedAt } = write.row
+      return {
+        name: 'save_grant',
+        text: saveGrant,
+        values: [id, userId, clientId, payload, expiresAt, issuedAt],
+      }
     }
     case 'save_session': {
-      const { uid, digest, userId, payload, expiresAt } = write.row
+      const { uid, digest, userId, payload, expiresAt, issuedAt } = write.row
       return {
         name: 'save_session',
         text: saveSession,
-        values: [uid, digest, userId, payload, expiresAt],
+        values: [uid, digest, userId, payload, expiresAt, issuedAt],
         ifNothing: 'session_ended',
       }
     }
@@ -126,15 +166,21 @@ export function statementFor(write: Write): Statement {
     case 'revoke_session':
       return {
         name: 'revoke_session',
-        text: "UPDATE sessions SET revoked_at = now(), payload = '{}' WHERE uid = $1 AND revoked_at IS NULL",
+        text: revokeSession,
         values: [write.uid],
       }
+    case 'tell_client':
+      return {
+        name: 'tell_client',
+        text: tellClient,
+        values: [write.clientId, write.userId, write.sid],
+      }
     case 'save_interaction': {
-      const { digest, clientId, payload, expiresAt } = write.row
+      const { digest, clientId, payload, expiresAt, issuedAt } = write.row
       return {
         name: 'save_interaction',
         text: saveInteraction,
-        values: [digest, clientId, payload, expiresAt],
+        values: [digest, clientId, payload, expiresAt, issuedAt],
       }
     }
     case 'delete_interaction': {

@@ -23,6 +23,8 @@ export type UnitOfWork = {
   audienceClientId: string | null
   /** A refresh token presented again inside its retry window: its successor is handed out once more. */
   retried: StoredToken | null
+  /** The database's time of the first read: what this request decides cannot rest on anything later. */
+  readAt: Date | null
   writes: Write[]
   /** Storage failed under this request, whatever its answer says: it writes nothing. */
   failed: boolean
@@ -42,11 +44,17 @@ export function beginUnitOfWork(req: IncomingMessage): UnitOfWork {
     prefetched: false,
     audienceClientId: null,
     retried: null,
+    readAt: null,
     writes: [],
     failed: false,
   }
   works.set(req, work)
   return work
+}
+
+/** Only the first read counts: everything the request writes is as old as that. */
+export function noteRead(work: UnitOfWork | undefined, at: Date | undefined): void {
+  if (work && at) work.readAt ??= at
 }
 
 /** The unit of work of the engine request under way, if this runs inside one. */

@@ -14,11 +14,13 @@ export type Write =
   | { do: 'extend_token'; kind: string; digest: Buffer; expiresAt: Date }
   | { do: 'record'; event: AuditEventInput }
   | { do: 'revoke_grant'; grantId: string }
+  | { do: 'revoke_jwt'; digest: Buffer }
   | { do: 'revoke_session'; uid: string }
   | { do: 'save_grant'; row: GrantRow }
   | { do: 'save_interaction'; row: InteractionRow }
   | { do: 'save_session'; row: SessionRow }
   | { do: 'save_token'; row: TokenRow }
+  | { do: 'tell_client'; clientId: string; userId: string; sid: string | null }
 
 /** What another request did first, so that this one's writes must not happen. */
 export type Conflict = 'token_consumed' | 'session_ended' | 'interaction_finished'
@@ -36,8 +38,10 @@ const order: Record<Write['do'], number> = {
   save_interaction: 8,
   delete_token: 9,
   delete_grant_tokens: 10,
+  revoke_jwt: 10,
   save_token: 11,
-  record: 12,
+  tell_client: 12,
+  record: 13,
 }
 
 export function inLockOrder(writes: readonly Write[]): Write[] {

@@ -45,6 +45,8 @@ describe('a token row', () => {
       audience: 'https://api.example/',
       uid: 'u',
       userCode: 'AAAA-BBBB',
+      issuedAt: null,
+      status: null,
       expiresAt: new Date(1_800_000_000_000),
     })
     expect(JSON.parse(stored)).toMatchObject({ scope: 'openid', grantId: 'g' })

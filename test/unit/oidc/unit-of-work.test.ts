@@ -66,6 +66,7 @@ describe('a session that did not change', () => {
     payload: { uid: 'u', accountId: 'a', iat: 1, exp: 1 },
     expiresAt: null,
     updatedAt: new Date(now - secondsAgo * 1000),
+    readAt: new Date(now),
   })
 
   test.each([

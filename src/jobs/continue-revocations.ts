@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database } from '../db/index.ts'
+import { continueRevocations } from '../oidc/index.ts'
+import { takeTurns } from './turns.ts'
+
+const EVERY_MS = 500
+/** Between batches the database belongs to those who wait for it. */
+const PAUSE_MS = 20
+
+/**
+ * Clears away the rows of large revocations, whose effect is there already. The receipts in the database are the queue: whatever
+ * process dies, another goes on with the next batch.
+ */
+export function startRevocations(database: Database, onError: (error: unknown) => void): () => Promise<void> {
+  return takeTurns({
+    everyMs: EVERY_MS,
+    onError,
+    async work(signal) {
+      while (!signal.aborted && (await continueRevocations(database))) await sleep(PAUSE_MS)
+    },
+  })
+}

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto'
+import { record as recordEvent } from '../../audit/index.ts'
+import type { Actor } from '../../audit/index.ts'
+import { Prisma } from '../../db/index.ts'
+import type { Tx } from '../../db/index.ts'
+import { noCounts, plus } from './counts.ts'
+import type { RevocationCounts } from './counts.ts'
+import { cut, databaseNow } from './cut.ts'
+import type { Keep } from './cut.ts'
+import { endRows } from './end-rows.ts'
+import type { Batch, Ended } from './end-rows.ts'
+import { noticesForGrants } from './notices.ts'
+import { coveredBy, isTokenWise, namedGrants, recordOf } from './selector.ts'
+import type { Covered, Selector, SelectorRecord } from './selector.ts'
+
+const { sql } = Prisma
+
+export type RevocationOptions = {
+  /** A word or sentence, kept in the receipt and the audit. */
+  reason: string
+  ip?: string | undefined
+  actor?: Actor | undefined
+  keep?: Keep | undefined
+  /** Whether relying parties are told by back-channel logout. */
+  notify?: boolean | undefined
+}
+
+/** What became of a revocation when its transaction was ready to commit. */
+export type Revoked = {
+  id: string
+  state: 'running' | 'completed'
+  effectiveAt: Date
+  counts: RevocationCounts
+  /** The last instant at which a JWT access token that ended could be accepted by someone who does not check. */
+  jwtUntil: Date | null
+}
+
+/** As much is ended in the transaction itself; beyond it the cut does, and the rows follow in batches. */
+const AT_ONCE = { rows: 200, tokens: 1000 }
+
+/**
+ * The one way in which access ends: "user disabled", "client deleted", "password changed", "consent withdrawn", "signed out
+ * everywhere" are this function with another selector. In the caller's transaction it sets the instant up to which nothing is
+ * accepted, ends the rows, queues the back-channel logouts, and writes the receipt; from the commit on every door on every
+ * instance refuses. Of a large selection only the rows are left for later (`state` is then running): its effect is not.
+ */
+export async function revoke(tx: Tx, selector: Selector, options: RevocationOptions): Promise<Revoked> {
+  const { reason, ip, actor, keep = {}, notify = true } = options
+  const id = randomUUID()
+  const grantIds = await namedGrants(tx, selector)
+  const cutAt = await cut(tx, selector, keep)
+  const effectiveAt = cutAt ?? (await databaseNow(tx))
+  const record = recordOf(selector)
+  const covered = coveredBy(record, grantIds, cutAt)
+  const batch = { id, record, covered, notify, limit: UNLIMITED }
+  const isSmall = await fits(tx, covered, record)
+  const ended: Ended & { record?: SelectorRecord } = isSmall
+    ? await endRows(tx, batch)
+    : await endVisible(tx, batch, grantIds, effectiveAt)
+  const state = ended.done ? 'completed' : 'running'
+  const { counts, jwtUntil } = ended
+  await tx.revocation.create({
+    data: {
+      ...{ id, effectiveAt, state, selector: ended.record ?? record, reason, notify, counts, jwtUntil },
+      actor: (actor ?? {}) as Prisma.InputJsonObject,
+      ...(Object.values(keep).some(Boolean) ? { keep: keptOf(keep) } : {}),
+      ...(state === 'completed' ? { completedAt: new Date() } : {}),
+    },
+    select: { id: true },
+  })
+  await tell(tx, { id, record, counts, state, reason, ip, actor })
+  return { id, state, effectiveAt, counts, jwtUntil }
+}
+
+const UNLIMITED = 2_000_000_000
+
+/**
+ * Of a large selection, what must be marked for it to have its effect: nothing where a cut has it already; the session and the
+ * grants where they were named. Their tokens are then dead, and cleared away later.
+ */
+async function endVisible(
+  tx: Tx,
+  batch: Batch,
+  grantIds: string[],
+  effectiveAt: Date,
+): Promise<Ended & { record?: SelectorRecord }> {
+  const jwtUntil = await latestJwt(tx, effectiveAt)
+  if (grantIds.length === 0) return { counts: noCounts, jwtUntil, done: false }
+  const { record, covered, id, notify } = batch
+  const sessions = await endRows(tx, { ...batch, covered: { ...covered, grants: null, ownTokens: null } })
+  if (notify) await noticesForGrants(tx, id, grantIds)
+  const { count } = await tx.grant.updateMany({
+    where: { id: { in: grantIds }, revokedAt: null },
+    data: { revokedAt: new Date() },
+  })
+  return {
+    counts: plus(sessions.counts, { grants: count }),
+    jwtUntil,
+    done: false,
+    record: { ...record, remaining_grants: grantIds },
+  }
+}
+
+/** Few enough rows to be ended here and now? Looks no further than it must. */
+async function fits(tx: Tx, covered: Covered, record: SelectorRecord): Promise<boolean> {
+  const { rows, tokens } = AT_ONCE
+  const count = async (query: Prisma.Sql, limit: number) => {
+    const [found] = await tx.$queryRaw<
+      { n: number }[]
+    >`SELECT count(*)::int AS n FROM (${query} LIMIT ${limit + 1}) AS few`
+    return (found?.n ?? 0) <= limit
+  }
+  if (covered.sessions)
+    if (
+      !(await count(sql`SELECT 1 FROM sessions s WHERE ${covered.sessions} AND s.revoked_at IS NULL`, rows))
+    )
+      return false
+  if (covered.interactions)
+    if (!(await count(sql`SELECT 1 FROM interactions i WHERE ${covered.interactions}`, rows))) return false
+  if (covered.grants) {
+    const grants = await tx.$queryRaw<{ id: string }[]>`
+      SELECT g.id FROM grants g WHERE ${covered.grants} AND g.revoked_at IS NULL LIMIT ${rows + 1}`
+    if (grants.length > rows) return false
+    const ids = grants.map(({ id }) => id)
+    if (!(await count(sql`SELECT 1 FROM tokens t WHERE t.grant_id = ANY(${ids})`, tokens))) return false
+  }
+  if (!covered.ownTokens) return true
+  const alone = isTokenWise(record) ? sql`TRUE` : sql`t.grant_id IS NULL`
+  return count(sql`SELECT 1 FROM tokens t WHERE ${alone} AND ${covered.ownTokens}`, tokens)
+}
+
+/** Until the rows have told: no JWT can live longer than the longest lifetime that an API has. */
+async function latestJwt(tx: Tx, from: Date): Promise<Date | null> {
+  const longest = await tx.resourceServer.aggregate({
+    where: { accessTokenFormat: 'jwt' },
+    _max: { accessTokenTtl: true },
+  })
+  const seconds = longest._max.accessTokenTtl
+  return seconds === null ? null : new Date(from.getTime() + seconds * 1000)
+}
+
+type Told = Pick<RevocationOptions, 'reason' | 'ip' | 'actor'> & {
+  id: string
+  record: SelectorRecord
+  counts: RevocationCounts
+  state: string
+}
+
+async function tell(tx: Tx, { id, record, counts, state, reason, ip, actor }: Told): Promise<void> {
+  const subject = {
+    userId: record.user_id,
+    clientId: record.client_id,
+    grantId: record.grant_id,
+    sessionUid: record.session_id,
+  }
+  const detail = { revocation_id: id, reason, ...counts }
+  if (counts.sessions > 0) await recordEvent(tx, { type: 'session.ended', ...subject, ip, actor, detail })
+  if (counts.grants > 0) await recordEvent(tx, { type: 'grant.revoked', ...subject, ip, actor, detail })
+  await recordEvent(tx, {
+    ...{ type: 'access.revoked' as const, ...subject, ip, actor },
+    detail: { ...detail, selector: record, state },
+  })
+}
+
+function keptOf({ sessionUid, grantId }: Keep): Prisma.InputJsonObject {
+  return { ...(sessionUid ? { session_id: sessionUid } : {}), ...(grantId ? { grant_id: grantId } : {}) }
+}

@@ -1,0 +1,145 @@
+import { decodeJwt } from 'jose'
+import { Prisma } from '../../db/index.ts'
+import type { Tx } from '../../db/index.ts'
+import { idDigest, isReadable } from '../store/rows.ts'
+
+/** Whose access ends. `issuedBefore` leaves what goes back to a later instant than that. */
+export type Selector =
+  | { userId: string; clientId?: string; issuedBefore?: Date }
+  | { clientId: string; userId?: never; issuedBefore?: Date }
+  | { everything: true; issuedBefore?: Date }
+  | { sessionUid: string; keepOffline?: boolean }
+  | { grantId: string }
+  /** One bearer secret, by its digest: with everything under its grant, or alone if it hangs from none. */
+  | { token: Buffer }
+  /** Every JWT access token signed with this key. */
+  | { signingKey: string }
+
+/** A selector as it is kept in the receipt and shown. */
+export type SelectorRecord = {
+  user_id?: string
+  client_id?: string
+  session_id?: string
+  grant_id?: string
+  token?: string
+  signing_key?: string
+  everything?: true
+  issued_before?: string
+  /** Grants that ended at once, whose many tokens are cleared away later. */
+  remaining_grants?: string[]
+}
+
+/** The rows a selector covers, as conditions on the aliases g (grants), t (tokens without a grant), s (sessions), i (interactions). */
+export type Covered = {
+  grants: Prisma.Sql | null
+  ownTokens: Prisma.Sql | null
+  sessions: Prisma.Sql | null
+  interactions: Prisma.Sql | null
+}
+
+const { sql } = Prisma
+const all = sql`TRUE`
+const nothing: Covered = { grants: null, ownTokens: null, sessions: null, interactions: null }
+
+export function recordOf(selector: Selector): SelectorRecord {
+  if ('sessionUid' in selector) return { session_id: selector.sessionUid }
+  if ('grantId' in selector) return { grant_id: selector.grantId }
+  if ('token' in selector) return { token: handleOf(selector.token) }
+  if ('signingKey' in selector) return { signing_key: selector.signingKey }
+  const { issuedBefore } = selector
+  return {
+    ...('everything' in selector ? { everything: true } : {}),
+    ...('userId' in selector && selector.userId !== undefined ? { user_id: selector.userId } : {}),
+    ...('clientId' in selector && selector.clientId !== undefined ? { client_id: selector.clientId } : {}),
+    ...(issuedBefore ? { issued_before: issuedBefore.toISOString() } : {}),
+  }
+}
+
+/** What a token is called where its value must not appear. */
+export function handleOf(digest: Uint8Array): string {
+  return `tok_${Buffer.from(digest).toString('base64url')}`
+}
+
+/** The digest behind a handle; null when it is none. */
+export function digestOfHandle(handle: string): Buffer | null {
+  return /^tok_[A-Za-z0-9_-]{43}$/.test(handle) ? Buffer.from(handle.slice(4), 'base64url') : null
+}
+
+/**
+ * The rows covered by a record. `until` bounds them by what they go back to: for selectors that cut, this is the cut. Those that
+ * name a session, a grant or a token name their grants in `grantIds`.
+ */
+export function coveredBy(record: SelectorRecord, grantIds: readonly string[], until: Date | null): Covered {
+  const upTo = (alias: Prisma.Sql) => (until ? sql` AND ${alias}.issued_at <= ${until}` : Prisma.empty)
+  const of = (condition: Prisma.Sql, alias: string): Prisma.Sql => sql`${condition}${upTo(Prisma.raw(alias))}`
+  if (record.remaining_grants !== undefined)
+    return { ...nothing, ownTokens: sql`t.grant_id = ANY(${record.remaining_grants})` }
+  if (record.session_id !== undefined)
+    return { ...nothing, grants: among(grantIds), sessions: sql`s.uid = ${record.session_id}` }
+  if (record.grant_id !== undefined) return { ...nothing, grants: among(grantIds) }
+  if (record.token !== undefined) {
+    const digest = new Uint8Array(digestOfHandle(record.token) ?? [])
+    return { ...nothing, grants: among(grantIds), ownTokens: sql`t.digest = ${digest}` }
+  }
+  if (record.signing_key !== undefined)
+    return { ...nothing, ownTokens: sql`t.payload ->> 'kid' = ${record.signing_key}` }
+  const { user_id: userId, client_id: clientId } = record
+  if (userId !== undefined && clientId !== undefined) {
+    const pair = (alias: string) =>
+      of(
+        sql`${Prisma.raw(alias)}.user_id = ${userId}::uuid AND ${Prisma.raw(alias)}.client_id = ${clientId}`,
+        alias,
+      )
+    return { ...nothing, grants: pair('g'), interactions: pair('i') }
+  }
+  if (userId !== undefined) {
+    const theirs = (alias: string) => of(sql`${Prisma.raw(alias)}.user_id = ${userId}::uuid`, alias)
+    return { grants: theirs('g'), ownTokens: null, sessions: theirs('s'), interactions: theirs('i') }
+  }
+  if (clientId !== undefined) {
+    const its = (alias: string) => of(sql`${Prisma.raw(alias)}.client_id = ${clientId}`, alias)
+    return { grants: its('g'), ownTokens: its('t'), sessions: null, interactions: its('i') }
+  }
+  if (record.everything !== true) throw new TypeError('a revocation without a selector')
+  return { grants: of(all, 'g'), ownTokens: of(all, 't'), sessions: of(all, 's'), interactions: of(all, 'i') }
+}
+
+/** Are tokens that hang from a grant covered one by one, without the grant? */
+export function isTokenWise(record: SelectorRecord): boolean {
+  return record.signing_key !== undefined || record.remaining_grants !== undefined
+}
+
+function among(ids: readonly string[]): Prisma.Sql | null {
+  return ids.length > 0 ? sql`g.id = ANY(${[...ids]})` : null
+}
+
+/** The grants that a session, grant or token selector names; locked, so that nobody changes what they are meanwhile. */
+export async function namedGrants(tx: Tx, selector: Selector): Promise<string[]> {
+  if ('grantId' in selector) return [selector.grantId]
+  if ('token' in selector) {
+    const rows = await tx.$queryRaw<{ grant_id: string | null }[]>`
+      SELECT grant_id FROM tokens WHERE digest = ${new Uint8Array(selector.token)}`
+    return rows.flatMap(({ grant_id: id }) => (id === null ? [] : [id]))
+  }
+  if (!('sessionUid' in selector)) return []
+  const rows = await tx.$queryRaw<{ payload: SessionPayload }[]>`
+    SELECT payload FROM sessions WHERE uid = ${selector.sessionUid} AND revoked_at IS NULL FOR UPDATE`
+  const authorizations = Object.values(rows[0]?.payload.authorizations ?? {})
+  // Those with offline access may outlive the session, by the user's own consent.
+  const ending = authorizations.filter(({ persistsLogout }) => !(selector.keepOffline && persistsLogout))
+  return ending.flatMap(({ grantId }) => (grantId === undefined ? [] : [grantId]))
+}
+
+type SessionPayload = { authorizations?: Record<string, { grantId?: string; persistsLogout?: boolean }> }
+
+/** The digest under which a token is kept: of an opaque one itself, of a JWT its `jti`. Null for what can be neither. */
+export function tokenDigest(value: string): Buffer | null {
+  if (!value.includes('.')) return isReadable(value) ? idDigest(value) : null
+  try {
+    // Not verified: it only says where to look, and there is no row for a jti that was not ours.
+    const { jti } = decodeJwt(value)
+    return typeof jti === 'string' ? idDigest(jti) : null
+  } catch {
+    return null
+  }
+}
