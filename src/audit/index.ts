@@ -1,8 +1,22 @@
 /**
- * The audit room: what happened, to whom, by whom, when. Owns the table audit_events and only ever appends to it.
- * Every room records through `record`, with the transaction of the change itself, so that there is no event
- * without its change and no change without its event. It refuses secrets: `detail` holds names and counts.
+ * The audit room: what happened, to whom, by whom, when, and the proof that nobody touched it since. Owns the tables
+ * audit_events, audit_links, audit_checkpoints and audit_chain, and only ever appends to them. Every room records through
+ * `record`, with the transaction of the change itself, so that there is no event without its change and no change without its
+ * event. Events are chained by a sealer afterwards, so that writers never wait for each other. It refuses secrets: `detail`
+ * holds names and counts.
  */
+export { signCheckpoint } from './checkpoint.ts'
+export type { Break, Problem } from './diagnose.ts'
+export { exportEvents, listEvents } from './list-events.ts'
+export type { EventFilter, EventPage, EventQuery, ListedEvent } from './list-events.ts'
+export { chainHead } from './read-chain.ts'
+export type { ChainHead } from './read-chain.ts'
+export { countEvents } from './count-events.ts'
 export { record } from './record.ts'
+export type { Actor, AuditEventInput, AuditType, By } from './record.ts'
+export { sealAll, sealEvents } from './seal.ts'
+export { checkpointSigner } from './signature.ts'
+export type { Sign, TrustedKey } from './signature.ts'
 export { auditStatement } from './statement.ts'
-export type { AuditEventInput, AuditType } from './record.ts'
+export { verifyChain } from './verify.ts'
+export type { KnownHead, Verification } from './verify.ts'

@@ -2,8 +2,12 @@ import type { Db, Prisma } from '../db/index.ts'
 
 /** The vocabulary: `noun.what_happened`, stable, greppable, documented in docs/operate.md. */
 export type AuditType =
+  | 'access.revoked'
+  | 'admin.denied'
   | 'client.created'
   | 'client.deleted'
+  | 'client.disabled'
+  | 'client.enabled'
   | 'client.secret_rotated'
   | 'client.updated'
   | 'consent.denied'
@@ -12,6 +16,9 @@ export type AuditType =
   | 'factor.totp_added'
   | 'factor.totp_removed'
   | 'grant.revoked'
+  | 'resource_server.created'
+  | 'resource_server.deleted'
+  | 'resource_server.updated'
   | 'session.ended'
   | 'session.started'
   | 'sign_in.password_failed'
@@ -21,21 +28,42 @@ export type AuditType =
   | 'sign_in.throttled'
   | 'sign_in.totp_failed'
   | 'sign_in.totp_ok'
+  | 'signing_key.activated'
   | 'signing_key.created'
+  | 'signing_key.retired'
   | 'user.created'
+  | 'user.deleted'
   | 'user.disabled'
   | 'user.enabled'
+  | 'user.invited'
   | 'user.password_changed'
+  | 'user.password_reset_started'
   | 'user.unlocked'
+  | 'user.updated'
 
-export type AuditEventInput = {
+/** Who did it, by which way in. What the system did by itself (a job, the first start) has no id. */
+export type Actor = {
+  via: 'admin_api' | 'cli' | 'client' | 'user' | 'system' | 'security_tool'
+  clientId?: string | undefined
+  userId?: string | undefined
+  /** The handle of the access token it was done with; never the token. */
+  token?: string | undefined
+  requestId?: string | undefined
+}
+
+/** Who asked for a change, and from which address: what functions that record take from those who know. */
+export type By = {
+  actor?: Actor | undefined
+  /** The address the request came from, as the request context trusts it. */
+  ip?: string | undefined
+}
+
+export type AuditEventInput = By & {
   type: AuditType
   userId?: string | undefined
   clientId?: string | undefined
   grantId?: string | undefined
   sessionUid?: string | undefined
-  /** The address the request came from, as the request context trusts it. */
-  ip?: string | undefined
   detail?: Record<string, unknown>
 }
 
@@ -43,11 +71,24 @@ export type AuditEventInput = {
  * Appends one event. Pass the transaction of the change it tells of: both commit or neither does.
  */
 export async function record(db: Db, event: AuditEventInput): Promise<void> {
-  const { detail, ...columns } = event
+  const { type, userId, clientId, grantId, sessionUid, ip, actor, detail } = event
   await db.auditEvent.create({
-    data: { ...withoutUndefined(columns), detail: (detail ?? {}) as Prisma.InputJsonObject },
+    data: {
+      ...withoutUndefined({ type, userId, clientId, grantId, sessionUid, ip, ...columnsOf(actor) }),
+      detail: (detail ?? {}) as Prisma.InputJsonObject,
+    },
     select: { id: true },
   })
+}
+
+function columnsOf(actor: Actor | undefined) {
+  return {
+    actorVia: actor?.via,
+    actorClientId: actor?.clientId,
+    actorUserId: actor?.userId,
+    actorToken: actor?.token,
+    requestId: actor?.requestId,
+  }
 }
 
 function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {

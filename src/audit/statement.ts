@@ -1,11 +1,14 @@
 import type { AuditEventInput } from './record.ts'
 
-const text =
-  'INSERT INTO audit_events (type, user_id, client_id, grant_id, session_uid, ip, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)'
+const text = `INSERT INTO audit_events (type, user_id, client_id, grant_id, session_uid, ip,
+    actor_via, actor_client_id, actor_user_id, actor_token, request_id, detail)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
 /** The same append as `record`, as a prepared statement for rooms that write on a connection of their own. */
 export function auditStatement(event: AuditEventInput): { name: string; text: string; values: unknown[] } {
-  const { type, userId, clientId, grantId, sessionUid, ip, detail } = event
-  const values = [type, userId ?? null, clientId ?? null, grantId ?? null, sessionUid ?? null, ip ?? null]
-  return { name: 'audit_append', text, values: [...values, JSON.stringify(detail ?? {})] }
+  const { type, userId, clientId, grantId, sessionUid, ip, actor, detail } = event
+  const about = [userId, clientId, grantId, sessionUid, ip]
+  const by = [actor?.via, actor?.clientId, actor?.userId, actor?.token, actor?.requestId]
+  const values = [type, ...[...about, ...by].map((value) => value ?? null), JSON.stringify(detail ?? {})]
+  return { name: 'audit_append', text, values }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { createClient } from '../../clients/index.ts'
+import { byOperator } from '../by-operator.ts'
 import { Refusal } from '../refusal.ts'
 import { print } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
@@ -65,7 +66,9 @@ async function create(terminal: Terminal, options: Options): Promise<void> {
   const metadata = metadataOf(options)
   await withDatabase(terminal, async (database) => {
     const { id, name, firstParty } = options
-    const created = await database.transaction((tx) => createClient(tx, { id, name, firstParty, metadata }))
+    const created = await database.transaction((tx) =>
+      createClient(tx, { id, name, firstParty, metadata }, byOperator),
+    )
     if (!created.ok)
       throw created.reason === 'id_taken'
         ? new Refusal('already_exists', `There is a client ${id ?? ''} already.`)

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { deleteClient } from '../../clients/index.ts'
 import { forgetConsents, revoke } from '../../oidc/index.ts'
+import { byOperator } from '../by-operator.ts'
+import { Refusal } from '../refusal.ts'
 import { sentenceOf } from '../revoked.ts'
 import { print } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
@@ -19,7 +21,9 @@ export function addDelete(clients: Command, terminal: Terminal): void {
     await withDatabase(terminal, async (database) => {
       await requireClient(database.prisma, id)
       const { revoked, consents } = await database.transaction(async (tx) => {
-        await deleteClient(tx, id)
+        const deleted = await deleteClient(tx, id, byOperator)
+        if (!deleted.ok)
+          throw new Refusal('bad_data', `${id} is part of Cardea itself or gone: it is not deleted.`)
         const counts = await revoke(tx, { clientId: id }, { reason: 'client_deleted' })
         return { revoked: counts, consents: await forgetConsents(tx, id) }
       })

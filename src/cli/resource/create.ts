@@ -20,6 +20,7 @@ type Options = VerbOptions & {
   optionalScope?: ResourceScope[]
   format: 'opaque' | 'jwt'
   ttl: number
+  allowLongLived?: true
   introspectionClient?: string
 }
 
@@ -42,6 +43,7 @@ export function addCreate(resources: Command, terminal: Terminal): void {
       new Option('--format <format>', 'of its access tokens').choices(['opaque', 'jwt']).default('opaque'),
     )
     .option('--ttl <seconds>', 'life of its access tokens, 30 to 3600', wholeNumber(30, 3600), 600)
+    .option('--allow-long-lived', 'let JWTs live longer than 600 seconds')
     .option('--introspection-client <client-id>', 'the client as which the API asks about tokens')
     .action(async (identifier: string, options: Options) => {
       await withDatabase(terminal, async ({ prisma }) => {
@@ -53,11 +55,12 @@ export function addCreate(resources: Command, terminal: Terminal): void {
 
 async function create(db: Db, identifier: string, options: Options) {
   const { name, scope = [], optionalScope = [], format, ttl, introspectionClient: clientId } = options
+  const { allowLongLived = false } = options
   if (clientId !== undefined) await requireClient(db, clientId)
   try {
     return await createResourceServer(db, {
       ...{ identifier, name, scopes: [...scope, ...optionalScope] },
-      ...{ accessTokenFormat: format, accessTokenTtlSeconds: ttl },
+      ...{ accessTokenFormat: format, accessTokenTtlSeconds: ttl, allowLongLived },
       ...(clientId === undefined ? {} : { clientId }),
     })
   } catch (error) {

@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { Role } from '../../db/index.ts'
 import { createPasswordHasher, createUser, findUserByEmail, normaliseEmail } from '../../users/index.ts'
+import { byOperator } from '../by-operator.ts'
 import { addPasswordOptions, newPassword } from '../password-input.ts'
 import type { PasswordOptions } from '../password-input.ts'
 import { Refusal } from '../refusal.ts'
@@ -34,7 +35,8 @@ async function create(terminal: Terminal, email: string, options: Options): Prom
     if (await findUserByEmail(database.prisma, email)) throw taken(email)
     const { password, generated } = await newPassword(terminal, options, { email, name })
     const passwordHash = await createPasswordHasher(config.passwords).hash(password)
-    const created = await createUser(database.prisma, { email, name, role, emailVerified, passwordHash })
+    const input = { email, name, role, emailVerified, passwordHash }
+    const created = await createUser(database.prisma, input, byOperator)
     if (!created.ok) throw created.reason === 'email_taken' ? taken(email) : invalid(created.reason)
     const { user } = created
     print(terminal, json, generated ? { ...user, password } : user, [

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { revoke } from '../../oidc/index.ts'
 import { setDisabled } from '../../users/index.ts'
+import { byOperator } from '../by-operator.ts'
 import { sentenceOf } from '../revoked.ts'
 import { print } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
@@ -19,7 +20,7 @@ export function addDisable(users: Command, terminal: Terminal): void {
     await withDatabase(terminal, async (database) => {
       const { id, email } = await requireUser(database.prisma, named)
       const revoked = await database.transaction(async (tx) => {
-        await setDisabled(tx, id, true)
+        await setDisabled(tx, id, true, byOperator)
         return revoke(tx, { userId: id }, { reason: 'user_disabled' })
       })
       print(terminal, json, { id, email, revoked }, [`Disabled ${email}. ${sentenceOf(revoked)}`])

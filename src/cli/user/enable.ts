@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { setDisabled } from '../../users/index.ts'
+import { byOperator } from '../by-operator.ts'
 import { print } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 import { addVerb } from '../verb.ts'
@@ -16,7 +17,7 @@ export function addEnable(users: Command, terminal: Terminal): void {
   }).action(async (named: string, { json }: VerbOptions) => {
     await withDatabase(terminal, async ({ prisma }) => {
       const { id, email } = await requireUser(prisma, named)
-      await setDisabled(prisma, id, false)
+      await setDisabled(prisma, id, false, byOperator)
       print(terminal, json, { id, email }, [`Enabled ${email}.`])
     })
   })

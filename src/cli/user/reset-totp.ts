@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { revoke } from '../../oidc/index.ts'
 import { removeTotp } from '../../users/index.ts'
+import { byOperator } from '../by-operator.ts'
 import { sentenceOf } from '../revoked.ts'
 import { print } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
@@ -19,7 +20,7 @@ export function addResetTotp(users: Command, terminal: Terminal): void {
     await withDatabase(terminal, async (database) => {
       const { id, email } = await requireUser(database.prisma, named)
       const { removed, revoked } = await database.transaction(async (tx) => ({
-        removed: await removeTotp(tx, id),
+        removed: await removeTotp(tx, id, byOperator),
         revoked: await revoke(tx, { userId: id }, { reason: 'totp_reset' }),
       }))
       print(terminal, json, { id, email, removed, revoked }, [

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { revoke } from '../../oidc/index.ts'
 import { createPasswordHasher, setPasswordHash } from '../../users/index.ts'
+import { byOperator } from '../by-operator.ts'
 import { addPasswordOptions, newPassword } from '../password-input.ts'
 import type { PasswordOptions } from '../password-input.ts'
 import { sentenceOf } from '../revoked.ts'
@@ -25,7 +26,7 @@ export function addSetPassword(users: Command, terminal: Terminal): void {
       const { password, generated } = await newPassword(terminal, options, user)
       const passwordHash = await createPasswordHasher(config.passwords).hash(password)
       const revoked = await database.transaction(async (tx) => {
-        await setPasswordHash(tx, id, passwordHash)
+        await setPasswordHash(tx, id, passwordHash, byOperator)
         return revoke(tx, { userId: id }, { reason: 'password_changed' })
       })
       print(terminal, options.json, { id, email, revoked, ...(generated ? { password } : {}) }, [

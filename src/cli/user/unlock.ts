@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { record } from '../../audit/index.ts'
 import { unlockUser } from '../../users/index.ts'
+import { byOperator } from '../by-operator.ts'
 import { print } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 import { addVerb } from '../verb.ts'
@@ -19,7 +20,7 @@ export function addUnlock(users: Command, terminal: Terminal): void {
       const { id, email } = await requireUser(database.prisma, named)
       const counters = await database.transaction(async (tx) => {
         const removed = (await unlockUser(tx, id)) ?? 0
-        await record(tx, { type: 'user.unlocked', userId: id, detail: { counters: removed } })
+        await record(tx, { type: 'user.unlocked', userId: id, detail: { counters: removed }, ...byOperator })
         return removed
       })
       print(terminal, json, { id, email, counters }, [`Unlocked ${email}.`])

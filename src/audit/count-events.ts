@@ -1,0 +1,14 @@
+import type { Db } from '../db/index.ts'
+import type { AuditType } from './record.ts'
+
+/** How often each of these events happened in the last so many hours; 0 for those that did not. */
+export async function countEvents(
+  db: Db,
+  { types, hours }: { types: readonly AuditType[]; hours: number },
+): Promise<Record<string, number>> {
+  const rows = await db.$queryRaw<{ type: string; count: number }[]>`
+    SELECT type, count(*)::int AS count FROM audit_events
+    WHERE type = ANY(${[...types]}) AND at > now() - make_interval(hours => ${hours}::int) GROUP BY type`
+  const counted = new Map(rows.map(({ type, count }) => [type, count]))
+  return Object.fromEntries(types.map((type) => [type, counted.get(type) ?? 0]))
+}

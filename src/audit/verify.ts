@@ -1,0 +1,79 @@
+import { sameBytes } from '../crypto/index.ts'
+import type { Database, Pool } from '../db/index.ts'
+import { GENESIS } from './chain.ts'
+import { diagnose } from './diagnose.ts'
+import type { Break, Place } from './diagnose.ts'
+import { readHead, readLinks, unlinkedEvent } from './read-chain.ts'
+import type { TrustedKey } from './signature.ts'
+import { verifyCheckpoints } from './verify-checkpoints.ts'
+
+/** A head of the chain as it was once noted elsewhere; the hash in hexadecimal. */
+export type KnownHead = { position: string; hash: string }
+
+export type Verification =
+  | {
+      ok: true
+      /** The head: how many events the chain has, and the hash that stands for all of them. */
+      position: string
+      hash: string
+      /** How many signatures were checked, and the position up to which one stands for the chain. */
+      checkpoints: number
+      signedUpTo: string
+    }
+  | ({ ok: false } & Break)
+
+const BATCH = 1000
+
+/**
+ * Recomputes the hash chain from its first event to its present head, in batches, then checks the signed checkpoints and that
+ * no settled event stands outside the chain. Names the first thing that does not fit. `known` is a head noted earlier and kept
+ * where whoever can write to the database cannot: the chain must still pass through it. It only reads. Events that are not
+ * sealed yet, the newest second or two, are not covered.
+ */
+export async function verifyChain(
+  { pool }: Pick<Database, 'pool'>,
+  {
+    trustedKey,
+    known,
+    batch = BATCH,
+  }: { trustedKey: TrustedKey; known?: KnownHead | undefined; batch?: number },
+): Promise<Verification> {
+  const head = await readHead(pool)
+  const walked = await walk(pool, { upTo: head.position, known, batch })
+  if ('problem' in walked) return { ok: false, ...walked }
+  const signed = await verifyCheckpoints(pool, trustedKey)
+  if ('problem' in signed) return { ok: false, ...signed }
+  // The end was cut off, or the note of where it is was changed.
+  if (walked.position !== head.position || !sameBytes(walked.hash, head.hash))
+    return { ok: false, problem: 'head_changed', position: String(walked.position), eventId: null }
+  const eventId = await unlinkedEvent(pool, head.settled)
+  if (eventId !== null) return { ok: false, problem: 'event_inserted', position: null, eventId }
+  const { count, last } = signed
+  return {
+    ...{ ok: true, position: String(head.position), hash: head.hash.toString('hex') },
+    ...{ checkpoints: count, signedUpTo: String(last) },
+  }
+}
+
+async function walk(
+  pool: Pool,
+  { upTo, known, batch }: { upTo: bigint; known: KnownHead | undefined; batch: number },
+): Promise<Place | Break> {
+  let place: Place = { position: 0n, hash: GENESIS }
+  let toMeet = known
+  for (;;) {
+    const links = await readLinks(pool, { after: place.position, upTo, limit: batch })
+    const broken = diagnose(place, links)
+    if (broken) return broken
+    const meeting = links.find(({ position }) => position === toMeet?.position)
+    if (meeting) {
+      if (meeting.hash.toString('hex') !== toMeet?.hash.toLowerCase())
+        return { problem: 'head_changed', position: meeting.position, eventId: null }
+      toMeet = undefined
+    }
+    const last = links.at(-1)
+    if (last) place = { position: BigInt(last.position), hash: last.hash }
+    if (links.length < batch) break
+  }
+  return toMeet ? { problem: 'head_changed', position: toMeet.position, eventId: null } : place
+}

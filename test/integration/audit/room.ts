@@ -1,0 +1,66 @@
+import { generateKeyPairSync } from 'node:crypto'
+import type { JsonWebKey } from 'node:crypto'
+import { checkpointSigner, record, sealAll, signCheckpoint, verifyChain } from '../../../src/audit/index.ts'
+import type { AuditEventInput, Verification } from '../../../src/audit/index.ts'
+import { connectDatabase } from '../../../src/db/index.ts'
+import type { Database } from '../../../src/db/index.ts'
+import { createTestDatabase } from '../../support/database.ts'
+
+/** An audit room on a database of its own, seen by two instances. */
+export type AuditRoom = {
+  url: string
+  databases: readonly [Database, Database]
+  database: Database
+  sign: ReturnType<typeof checkpointSigner>
+  trustedKey: (kid: string) => JsonWebKey | null
+  /** Records so many events of one type, and seals and signs them. */
+  fill(count: number, event?: Partial<AuditEventInput>): Promise<void>
+  verify(): Promise<Verification>
+  /** What somebody does who may do anything in the database: no trigger stops them. */
+  tamper(sql: string, values?: unknown[]): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openAuditRoom(): Promise<AuditRoom> {
+  const testDatabase = await createTestDatabase()
+  const connect = () =>
+    connectDatabase({
+      url: testDatabase.url,
+      poolMax: 6,
+      connectTimeoutMs: 10_000,
+      statementTimeoutMs: 10_000,
+      lockTimeoutMs: 10_000,
+      idleInTransactionTimeoutMs: 10_000,
+    })
+  const databases = [connect(), connect()] as const
+  const [database] = databases
+  const { privateKey, publicKey } = newKey()
+  const sign = checkpointSigner({ ...privateKey, kid: 'key-1' })
+  const trustedKey = (kid: string) => (kid === 'key-1' ? publicKey : null)
+  return {
+    ...{ url: testDatabase.url, databases, database, sign, trustedKey },
+    async fill(count, event = {}) {
+      for (let n = 0; n < count; n += 1)
+        await record(database.prisma, { type: 'user.created', detail: { n }, ...event })
+      await sealAll(database)
+      await signCheckpoint(database, sign, { always: true })
+    },
+    // Small batches, so that their seams are walked over too.
+    verify: () => verifyChain(database, { trustedKey, batch: 7 }),
+    async tamper(sql, values = []) {
+      const client = await database.pool.connect()
+      await client.query("SET session_replication_role = 'replica'")
+      await client.query(sql, values)
+      client.release(true)
+    },
+    async close() {
+      await Promise.all(databases.map((one) => one.close()))
+      await testDatabase.drop()
+    },
+  }
+}
+
+export function newKey(): { privateKey: JsonWebKey; publicKey: JsonWebKey } {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return { privateKey: privateKey.export({ format: 'jwk' }), publicKey: publicKey.export({ format: 'jwk' }) }
+}
