@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JWK } from 'jose'
 import type { Logger } from 'pino'
 import type { Config } from './config/index.ts'
+import { ensureBuiltIn } from './clients/index.ts'
 import { SealBroken } from './crypto/index.ts'
 import type { Sealer } from './crypto/index.ts'
 import { isStorageTrouble, migrate } from './db/index.ts'
@@ -34,6 +35,7 @@ export async function prepareDatabase(preparation: Preparation): Promise<JWK[] |
     try {
       await migrate(url)
       if (config.mode === 'production') await refuseSeeds(database)
+      await ensureBuiltIn(database.prisma)
       return await ensureSigningKeys({ database, sealer })
     } catch (error) {
       if (error instanceof SealBroken) throw otherKeyring()

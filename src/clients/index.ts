@@ -4,16 +4,24 @@
  * shown once. It refuses metadata that would make an open redirector or a client without proof of who it is.
  * It knows no End-Users and no tokens: ending a client's tokens is composed above.
  */
+export { ADMIN_API, ADMIN_SCOPES, adminScopeWords, scopesOfRole } from './admin-api.ts'
+export type { AdminScope } from './admin-api.ts'
+export { countClients } from './count-clients.ts'
+export { COMMAND_LINE, ensureBuiltIn } from './built-in.ts'
 export { checkMetadata } from './metadata.ts'
 export type { ClientMetadata, MetadataProblem } from './metadata.ts'
+export { setClientDisabled, updateClient, updateClientMetadata } from './change-client.ts'
+export { MAX_OVERLAP_SECONDS, rotateClientSecret } from './client-secret.ts'
+export { createClient, deleteClient, findClient, listClients, pageOfClients } from './client.ts'
+export type { NewClient } from './client.ts'
+export type { ResourceScope, ResourceServerInput } from './resource-metadata.ts'
 export {
-  createClient,
-  deleteClient,
-  findClient,
-  listClients,
-  rotateClientSecret,
-  updateClientMetadata,
-} from './client.ts'
-export type { NewClient, StoredClient } from './client.ts'
-export { createResourceServer, findResourceServer } from './resource-server.ts'
-export type { ResourceScope, StoredResourceServer } from './resource-server.ts'
+  addResourceServer,
+  createResourceServer,
+  deleteResourceServer,
+  findResourceServer,
+  pageOfResourceServers,
+  updateResourceServer,
+} from './resource-server.ts'
+export type { StoredResourceServer } from './resource-server.ts'
+export type { StoredClient } from './stored-client.ts'

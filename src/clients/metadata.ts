@@ -12,6 +12,11 @@ const keysUri = webUri.refine(
   (uri) => /^(https:\/\/|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)[:/])/.test(uri),
   'must be an https address',
 )
+/** Called by us, with what it may not have in it by OpenID Connect Back-Channel Logout section 2.2. */
+const logoutUri = keysUri.refine((uri) => {
+  const { username, password } = new URL(uri)
+  return !uri.includes('#') && username === '' && password === ''
+}, 'must have neither a fragment nor credentials')
 const signingAlg = z.enum(['RS256', 'ES256', 'EdDSA'])
 
 const schema = z.strictObject({
@@ -33,6 +38,8 @@ const schema = z.strictObject({
   tos_uri: webUri.optional(),
   logo_uri: webUri.optional(),
   initiate_login_uri: httpsUri.optional(),
+  backchannel_logout_uri: logoutUri.optional(),
+  backchannel_logout_session_required: z.boolean().optional(),
   jwks: jwksSchema.optional(),
   jwks_uri: keysUri.optional(),
   token_endpoint_auth_signing_alg: signingAlg.optional(),
@@ -68,8 +75,25 @@ export function checkMetadata(
     }))
     return { ok: false, problems }
   }
-  const problems = [...uriProblems(parsed.data), ...consistencyProblems(parsed.data)]
+  const problems = [
+    ...uriProblems(parsed.data),
+    ...consistencyProblems(parsed.data),
+    ...unstorableFields(parsed.data),
+  ]
   return problems.length > 0 ? { ok: false, problems } : { ok: true, metadata: parsed.data }
+}
+
+/** PostgreSQL keeps no NUL and no half of a surrogate pair in jsonb, wherever in a key they hide. */
+function unstorableFields(metadata: Record<string, unknown>): MetadataProblem[] {
+  return Object.entries(metadata)
+    .filter(([, value]) => !isStorable(value))
+    .map(([field]) => ({ field, message: 'contains characters that are not allowed' }))
+}
+
+export function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([name, member]) => isStorable(name) && isStorable(member))
 }
 
 function uriProblems(metadata: ClientMetadata): MetadataProblem[] {
@@ -102,6 +126,11 @@ function consistencyProblems(metadata: ClientMetadata): MetadataProblem[] {
     problems.push({
       field: 'jwks',
       message: 'contains a private or symmetric key: register public keys only',
+    })
+  if (metadata.backchannel_logout_session_required !== undefined && !metadata.backchannel_logout_uri)
+    problems.push({
+      field: 'backchannel_logout_session_required',
+      message: 'belongs to a backchannel_logout_uri',
     })
   if (metadata.token_endpoint_auth_signing_alg && method !== 'private_key_jwt')
     problems.push({ field: 'token_endpoint_auth_signing_alg', message: 'belongs to private_key_jwt' })

@@ -1,14 +1,9 @@
-import { z } from 'zod'
-import type { Db, Prisma } from '../db/index.ts'
-
-const scopeSchema = z.strictObject({
-  name: z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/),
-  /** What it lets an app do, in words a person understands; shown at consent. */
-  description: z.string().min(1).max(200),
-  /** May the user untick it? */
-  optional: z.boolean().default(false),
-})
-export type ResourceScope = z.infer<typeof scopeSchema>
+import { record } from '../audit/index.ts'
+import type { By } from '../audit/index.ts'
+import type { Db, Prisma, Tx } from '../db/index.ts'
+import { isStorable } from './metadata.ts'
+import { resourceServerSchema, scopeSchema } from './resource-metadata.ts'
+import type { ResourceScope, ResourceServerInput } from './resource-metadata.ts'
 
 export type StoredResourceServer = {
   identifier: string
@@ -18,44 +13,136 @@ export type StoredResourceServer = {
   accessTokenTtlSeconds: number
   /** The client this API introspects as, if it does. */
   clientId: string | null
+  /** Cardea's own: nobody edits or deletes it. */
+  builtIn: boolean
+  createdAt: Date
+  updatedAt: Date
 }
 
-const inputSchema = z.strictObject({
-  identifier: z.string().refine((value) => {
-    const url = URL.parse(value)
-    return url !== null && /^https?:$/.test(url.protocol) && !value.includes('#')
-  }, 'must be an absolute http(s) URI without a fragment (RFC 8707 section 2)'),
-  name: z.string().min(1).max(100),
-  scopes: z.array(scopeSchema).max(200),
-  accessTokenFormat: z.enum(['opaque', 'jwt']).default('opaque'),
-  accessTokenTtlSeconds: z.int().min(30).max(3600).default(600),
-  clientId: z.string().nullable().default(null),
-  seeded: z.boolean().default(false),
-})
-
-/** Registers an API that accepts our tokens; throws on input that is not valid (callers pass checked values). */
+/**
+ * Registers an API that accepts our tokens; throws on input that is not valid and on an identifier or introspection client that is
+ * taken (callers pass checked values, or ask `addResourceServer`).
+ */
 export async function createResourceServer(
   db: Db,
-  input: z.input<typeof inputSchema>,
+  input: ResourceServerInput,
+  by: By = {},
 ): Promise<StoredResourceServer> {
-  const { accessTokenTtlSeconds, ...data } = inputSchema.parse(input)
-  const row = await db.resourceServer.create({ data: { ...data, accessTokenTtl: accessTokenTtlSeconds } })
+  const row = await db.resourceServer.create({ data: columnsOf(input) })
+  await record(db, { type: 'resource_server.created', detail: { identifier: row.identifier }, ...by })
   return toStored(row)
 }
 
 /** The resource server with exactly this identifier, or null. */
 export async function findResourceServer(db: Db, identifier: string): Promise<StoredResourceServer | null> {
+  if (!isStorable(identifier)) return null
   const row = await db.resourceServer.findUnique({ where: { identifier } })
   return row && toStored(row)
 }
 
+/** Resource servers in the order of their identifiers, which never change: those after `after`, at most `limit`. */
+export async function pageOfResourceServers(
+  db: Db,
+  { after, limit }: { after?: string | undefined; limit: number },
+): Promise<StoredResourceServer[]> {
+  const where = after === undefined ? {} : { identifier: { gt: after } }
+  const rows = await db.resourceServer.findMany({ where, orderBy: { identifier: 'asc' }, take: limit })
+  return rows.map(toStored)
+}
+
+/**
+ * Changes what is named in `changes` of an API; the result is what is checked (throws a ZodError when it is not valid). Tokens issued
+ * for it already keep their format and their end. Refuses one that is not there, Cardea's own, and an introspection client that
+ * another API has or that does not exist.
+ */
+export async function updateResourceServer(
+  tx: Tx,
+  identifier: string,
+  changes: Partial<Omit<ResourceServerInput, 'identifier' | 'seeded'>>,
+  by: By = {},
+): Promise<
+  | { ok: true; resourceServer: StoredResourceServer }
+  | { ok: false; reason: 'not_found' | 'built_in' | 'client_taken' | 'client_not_found' }
+> {
+  if (!isStorable(identifier)) return { ok: false, reason: 'not_found' }
+  await tx.$queryRaw`SELECT 1 FROM resource_servers WHERE identifier = ${identifier} FOR UPDATE`
+  const before = await tx.resourceServer.findUnique({ where: { identifier } })
+  if (!before) return { ok: false, reason: 'not_found' }
+  if (before.builtIn) return { ok: false, reason: 'built_in' }
+  const was = toStored(before)
+  const data = columnsOf({
+    ...{ identifier, name: was.name, scopes: was.scopes, seeded: before.seeded, clientId: was.clientId },
+    ...{ accessTokenFormat: was.accessTokenFormat, accessTokenTtlSeconds: was.accessTokenTtlSeconds },
+    ...changes,
+  })
+  const refused = await refuseIntrospectionClient(tx, identifier, data.clientId)
+  if (refused) return refused
+  const row = await tx.resourceServer.update({
+    where: { identifier },
+    data,
+  })
+  const detail = { identifier, changed: Object.keys(changes).sort() }
+  await record(tx, { type: 'resource_server.updated', detail, ...by })
+  return { ok: true, resourceServer: toStored(row) }
+}
+
+/** Registers like `createResourceServer`, and says what is taken instead of throwing, so that the transaction can go on. */
+export async function addResourceServer(
+  tx: Tx,
+  input: ResourceServerInput,
+  by: By = {},
+): Promise<
+  | { ok: true; resourceServer: StoredResourceServer }
+  | { ok: false; reason: 'identifier_taken' | 'client_taken' | 'client_not_found' }
+> {
+  const data = columnsOf(input)
+  const refused = await refuseIntrospectionClient(tx, data.identifier, data.clientId)
+  if (refused) return refused
+  // A violated key would end the transaction; a row that is left out does not.
+  const [row] = await tx.resourceServer.createManyAndReturn({ data: [data], skipDuplicates: true })
+  if (!row) return { ok: false, reason: 'identifier_taken' }
+  await record(tx, { type: 'resource_server.created', detail: { identifier: row.identifier }, ...by })
+  return { ok: true, resourceServer: toStored(row) }
+}
+
+/** Removes an API: from the commit no token is issued for it. Refuses one that is not there, and Cardea's own. */
+export async function deleteResourceServer(
+  db: Db,
+  identifier: string,
+  by: By = {},
+): Promise<{ ok: true } | { ok: false; reason: 'not_found' | 'built_in' }> {
+  if (!isStorable(identifier)) return { ok: false, reason: 'not_found' }
+  const { count } = await db.resourceServer.deleteMany({ where: { identifier, builtIn: false } })
+  if (count === 0) {
+    const known = await findResourceServer(db, identifier)
+    return { ok: false, reason: known?.builtIn === true ? 'built_in' : 'not_found' }
+  }
+  await record(db, { type: 'resource_server.deleted', detail: { identifier }, ...by })
+  return { ok: true }
+}
+
+async function refuseIntrospectionClient(tx: Tx, identifier: string, clientId: string | null) {
+  if (clientId === null) return null
+  if (!(await tx.client.findUnique({ where: { id: clientId }, select: { id: true } })))
+    return { ok: false, reason: 'client_not_found' } as const
+  const other = await tx.resourceServer.findUnique({ where: { clientId } })
+  return other && other.identifier !== identifier ? ({ ok: false, reason: 'client_taken' } as const) : null
+}
+
+function columnsOf(input: ResourceServerInput) {
+  const {
+    accessTokenTtlSeconds: accessTokenTtl,
+    allowLongLived: _,
+    ...data
+  } = resourceServerSchema.parse(input)
+  return { ...data, accessTokenTtl }
+}
+
 function toStored(row: Prisma.ResourceServerGetPayload<object>): StoredResourceServer {
+  const { identifier, name, accessTokenFormat, clientId, builtIn, createdAt, updatedAt } = row
   return {
-    identifier: row.identifier,
-    name: row.name,
+    ...{ identifier, name, accessTokenFormat, clientId, builtIn, createdAt, updatedAt },
     scopes: scopeSchema.array().parse(row.scopes),
-    accessTokenFormat: row.accessTokenFormat,
     accessTokenTtlSeconds: row.accessTokenTtl,
-    clientId: row.clientId,
   }
 }

@@ -2,13 +2,14 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { createApps } from '../../src/app.ts'
+import { ensureBuiltIn } from '../../src/clients/index.ts'
 import { describeProblems, parseConfig } from '../../src/config/index.ts'
 import { createSealer, parseKeyring, randomSecret } from '../../src/crypto/index.ts'
 import type { Sealer } from '../../src/crypto/index.ts'
 import { connectDatabase } from '../../src/db/index.ts'
 import type { Database } from '../../src/db/index.ts'
 import { listen } from '../../src/http/index.ts'
-import { ensureSigningKeys } from '../../src/oidc/index.ts'
+import { ensureSigningKeys, watchSigningKeys } from '../../src/oidc/index.ts'
 import { createPasswordHasher } from '../../src/users/index.ts'
 import type { PasswordHasher } from '../../src/users/index.ts'
 import { createTestDatabase } from './database.ts'
@@ -20,6 +21,7 @@ export type Instance = {
   opsPort: number
   database: Database
   ask(path: string, ask?: Ask): Promise<Answer>
+  startLogoutDelivery(options: { everyMs: number }): () => Promise<void>
   stop(): Promise<void>
 }
 
@@ -38,13 +40,23 @@ export type TestServer = {
   stop(): Promise<void>
 }
 
-export type ServerOptions = { instances?: number; env?: Record<string, string>; databaseUrl?: string }
+export type ServerOptions = {
+  instances?: number
+  env?: Record<string, string>
+  databaseUrl?: string
+  /** How often an instance looks for changed signing keys; left out, it does not. */
+  keysEveryMs?: number
+  /** How often an instance looks for logout notices to deliver; left out, it does not. */
+  noticesEveryMs?: number
+}
 
 /** The real server, in this process, on free ports of 127.0.0.1 and a database of its own. */
 export async function startTestServer({
   instances = 1,
   env = {},
   databaseUrl,
+  keysEveryMs,
+  noticesEveryMs,
 }: ServerOptions = {}): Promise<TestServer> {
   const own = databaseUrl === undefined ? await createTestDatabase() : undefined
   const url = databaseUrl ?? own?.url ?? ''
@@ -78,9 +90,10 @@ export async function startTestServer({
     })
     const sealer = createSealer([...(config.keys.keyring ?? [])])
     const hasher = createPasswordHasher(config.passwords)
+    await ensureBuiltIn(database.prisma)
     const signingKeys = await ensureSigningKeys({ database, sealer })
     const cookieKeys = config.keys.cookie ?? []
-    const { publicApp, opsApp } = createApps({
+    const { publicApp, opsApp, useSigningKeys, startLogoutDelivery } = createApps({
       config,
       database,
       hasher,
@@ -92,13 +105,26 @@ export async function startTestServer({
     })
     const listener = await listen(publicApp, { host: '127.0.0.1', port })
     const ops = await listen(opsApp, { host: '127.0.0.1', port: 0 })
+    const stopDelivering =
+      noticesEveryMs === undefined ? undefined : startLogoutDelivery({ everyMs: noticesEveryMs })
+    const stopWatching =
+      keysEveryMs === undefined
+        ? undefined
+        : watchSigningKeys({ database, sealer }, signingKeys, {
+            everyMs: keysEveryMs,
+            onChange: useSigningKeys,
+            onError: (error) => logger.error({ error: String(error) }, 'looking for changed keys failed'),
+          })
     shared ??= { sealer, hasher }
     started.push({
       port,
       opsPort: Number(new URL(ops.url).port),
       database,
       ask: (path, ask) => send({ port, host: new URL(issuer).host }, path, ask),
+      startLogoutDelivery,
       async stop() {
+        await stopWatching?.()
+        await stopDelivering?.()
         await Promise.all([listener.close(0), ops.close(0)])
         await database.close()
       },
