@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
 import { PrismaClient, type Prisma } from './generated/client.ts'
 import { answerTimeout, closePool, createPool, type PoolOptions } from './pool.ts'
+import { withSteps } from './after-commit.ts'
 import { withRetries } from './retry.ts'
 
 export type DatabaseOptions = PoolOptions
@@ -18,7 +19,8 @@ export type Database = {
   pool: pg.Pool
   /**
    * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. After a serialization
-   * failure or deadlock it runs again, three times at most, so it must touch nothing but the database.
+   * failure or deadlock it runs again, three times at most, so it must touch nothing but the database. What was left with
+   * `afterCommit` is done before it resolves.
    */
   transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
   /** Ends all connections, waiting for queries under way no longer than they may take. */
@@ -48,6 +50,8 @@ export function connectDatabase(options: DatabaseOptions): Database {
       timeout: options.statementTimeoutMs + options.idleInTransactionTimeoutMs,
     },
   })
+  const transaction: Database['transaction'] = (work) =>
+    withSteps(transaction, (counted) => withRetries(() => prisma.$transaction(counted)), work)
   let closing: Promise<void> | undefined
   const close = async () => {
     await prisma.$disconnect()
@@ -56,7 +60,7 @@ export function connectDatabase(options: DatabaseOptions): Database {
   return {
     prisma,
     pool,
-    transaction: (work) => withRetries(() => prisma.$transaction(work)),
+    transaction,
     close: () => (closing ??= close()),
   }
 }

@@ -2,6 +2,7 @@
 // transactions and their retries, the embedded server, the migration runner, and the knowledge of which errors mean
 // that the database is in trouble. It does not know what any table means, and it reads no environment.
 // Every room that stores something enters here; none imports pg or the generated client itself.
+export { afterCommit } from './after-commit.ts'
 export { connectDatabase } from './connect.ts'
 export type { Database, DatabaseOptions, Db, Tx } from './connect.ts'
 export { joinEmbeddedPostgres } from './embedded/join.ts'

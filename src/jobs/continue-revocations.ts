@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../db/index.ts'
-import { continueRevocations } from '../oidc/index.ts'
+import { continueRevocations, settleLeftBehind } from '../oidc/index.ts'
 import { takeTurns } from './turns.ts'
 
 const EVERY_MS = 500
@@ -16,6 +16,7 @@ export function startRevocations(database: Database, onError: (error: unknown) =
     everyMs: EVERY_MS,
     onError,
     async work(signal) {
+      while (!signal.aborted && (await settleLeftBehind(database)));
       while (!signal.aborted && (await continueRevocations(database))) await sleep(PAUSE_MS)
     },
   })

@@ -1,36 +1,37 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { sealEvents, signCheckpoint } from '../audit/index.ts'
-import type { Sign } from '../audit/index.ts'
+import type { KnownHead, Sign } from '../audit/index.ts'
 import type { Database } from '../db/index.ts'
+import { takeTurns } from './turns.ts'
 
-const EVERY_MS = 1000
+type Options = {
+  sign: Sign
+  /** Each head that was signed: logged, and with the log kept elsewhere, it tells when the chain is rewritten. */
+  onSigned: (head: KnownHead) => void
+  onError: (error: unknown) => void
+  everyMs?: number
+}
 
 /**
  * Puts new audit events into the hash chain once a second and signs its head once a minute. Several instances may do it:
- * whoever comes second leaves it to the first. Returns a function that stops it and resolves when the batch under way is done.
+ * whoever comes second leaves it to the first. A chain that no longer passes through the head signed last is not signed any
+ * more. Returns a function that stops it and resolves when the batch under way is done.
  */
 export function startSealing(
-  database: Database,
-  { sign, onError }: { sign: Sign; onError: (error: unknown) => void },
+  database: Pick<Database, 'pool'>,
+  { sign, onSigned, onError, everyMs = 1000 }: Options,
 ): () => Promise<void> {
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const running = (async () => {
-    while (await turn()) await seal().catch(onError)
-  })()
+  let known: KnownHead | undefined
 
-  /** Resolves at the next turn, or to false when there is none any more. */
-  function turn(): Promise<boolean> {
-    return sleep(EVERY_MS, true, { signal, ref: false }).catch(() => false)
+  async function seal(signal: AbortSignal): Promise<void> {
+    let more = true
+    while (more && !signal.aborted) ({ more } = await sealEvents(database))
+    const result = await signCheckpoint(database, sign, { known })
+    if (!result.ok)
+      throw new Error(`the audit chain no longer passes through position ${result.known.position}`)
+    if (!result.signed) return
+    known = result.signed
+    onSigned(known)
   }
 
-  async function seal(): Promise<void> {
-    while (!signal.aborted && (await sealEvents(database)).more);
-    await signCheckpoint(database, sign)
-  }
-
-  return async () => {
-    stopping.abort()
-    await running
-  }
+  return takeTurns({ everyMs, work: seal, onError })
 }

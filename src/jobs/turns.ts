@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export type Job = {
   everyMs: number
   /** One turn. The signal says that the process is stopping: finish what is begun, begin nothing more. */
-  work(signal: AbortSignal): Promise<void>
-  onError(error: unknown): void
+  work: (signal: AbortSignal) => Promise<void>
+  onError: (error: unknown) => void
 }
 
 /**

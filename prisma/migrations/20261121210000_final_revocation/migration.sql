@@ -62,6 +62,7 @@ CREATE TABLE "revocations" (
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "effective_at" TIMESTAMPTZ(3) NOT NULL,
     "completed_at" TIMESTAMPTZ(3),
+    "settled_at" TIMESTAMPTZ(3),
     "state" "RevocationState" NOT NULL,
     "selector" JSONB NOT NULL,
     "reason" TEXT NOT NULL,
@@ -115,7 +116,11 @@ UPDATE "sessions" SET "issued_at" = "created_at";
 UPDATE "interactions" SET "issued_at" = "created_at";
 UPDATE "tokens" SET "issued_at" = to_timestamp(("payload" ->> 'iat')::bigint) WHERE "payload" ? 'iat';
 
+-- What another client of the same id once had is not the new one's.
+ALTER TABLE "clients" ALTER COLUMN "tokens_not_before" SET DEFAULT CURRENT_TIMESTAMP;
+
 -- Only for the rows that need them, so that no other token pays for an index it is not found by:
 -- a client's own tokens, which hang from no grant, and the JWT access tokens that a status list must name.
+CREATE INDEX "revocations_unsettled" ON "revocations" ("created_at") WHERE "settled_at" IS NULL;
 CREATE INDEX "tokens_of_client" ON "tokens" ("client_id") WHERE "grant_id" IS NULL;
 CREATE INDEX "tokens_revoked_in_list" ON "tokens" ("status_list", "status_idx") WHERE "revoked_at" IS NOT NULL;

@@ -33,18 +33,18 @@ export async function databaseNow(tx: Tx): Promise<Date> {
 type Cutting = Extract<Selector, { userId: string } | { clientId: string } | { everything: true }>
 
 async function lock(tx: Tx, selector: Cutting): Promise<void> {
-  if ('everything' in selector) await tx.$queryRaw`SELECT 1 FROM server_state WHERE id = 1 FOR UPDATE`
-  else if (selector.userId === undefined)
-    await tx.$queryRaw`SELECT 1 FROM clients WHERE id = ${selector.clientId} FOR UPDATE`
-  else await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${selector.userId}::uuid FOR UPDATE`
+  if ('everything' in selector) await tx.$queryRaw`SELECT 1 FROM server_state WHERE id = 1 FOR NO KEY UPDATE`
+  else if (!('userId' in selector))
+    await tx.$queryRaw`SELECT 1 FROM clients WHERE id = ${selector.clientId} FOR NO KEY UPDATE`
+  else await tx.$queryRaw`SELECT 1 FROM users WHERE id = ${selector.userId}::uuid FOR NO KEY UPDATE`
 }
 
 async function set(tx: Tx, selector: Cutting, at: Date): Promise<void> {
   if ('everything' in selector)
     await tx.$executeRaw`UPDATE server_state SET tokens_not_before = GREATEST(tokens_not_before, ${at}) WHERE id = 1`
-  else if (selector.userId === undefined)
+  else if (!('userId' in selector))
     await tx.$executeRaw`UPDATE clients SET tokens_not_before = GREATEST(tokens_not_before, ${at}) WHERE id = ${selector.clientId}`
-  else if (selector.clientId === undefined)
+  else if (!('clientId' in selector))
     await tx.$executeRaw`UPDATE users SET tokens_not_before = GREATEST(tokens_not_before, ${at}) WHERE id = ${selector.userId}::uuid`
   else
     await tx.$executeRaw`INSERT INTO cutoffs (user_id, client_id, tokens_not_before)

@@ -2,6 +2,7 @@ import type { Actor } from '../../audit/index.ts'
 import type { Db, LogoutNoticeState, Prisma } from '../../db/index.ts'
 import type { RevocationCounts } from './counts.ts'
 import type { SelectorRecord } from './selector.ts'
+import type { KeepRecord } from './settle.ts'
 
 /** How the back-channel logout to one relying party stands. */
 export type NoticeReceipt = {
@@ -26,7 +27,7 @@ export type Receipt = {
   reason: string
   actor: Partial<Actor>
   notify: boolean
-  keep: { session_id?: string; grant_id?: string } | null
+  keep: KeepRecord | null
   counts: RevocationCounts
   jwtUntil: Date | null
   relyingParties: NoticeReceipt[]
@@ -73,7 +74,7 @@ export async function listReceipts(
 function plain(
   row: Prisma.RevocationGetPayload<object>,
 ): Omit<Receipt, 'relyingParties' | 'moreRelyingParties'> {
-  const { selector, actor, keep, counts, ...rest } = row
+  const { selector, actor, keep, counts, settledAt: _settled, ...rest } = row
   return {
     ...rest,
     selector: selector as SelectorRecord,

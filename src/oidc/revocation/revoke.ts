@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { record as recordEvent } from '../../audit/index.ts'
 import type { Actor } from '../../audit/index.ts'
-import { Prisma } from '../../db/index.ts'
+import { afterCommit, Prisma } from '../../db/index.ts'
 import type { Tx } from '../../db/index.ts'
 import { noCounts, plus } from './counts.ts'
 import type { RevocationCounts } from './counts.ts'
@@ -10,8 +10,10 @@ import type { Keep } from './cut.ts'
 import { endRows } from './end-rows.ts'
 import type { Batch, Ended } from './end-rows.ts'
 import { noticesForGrants } from './notices.ts'
-import { coveredBy, isTokenWise, namedGrants, recordOf } from './selector.ts'
+import { settle } from './settle.ts'
+import { coveredBy, handleOf, isTokenWise, namedGrants, recordOf } from './selector.ts'
 import type { Covered, Selector, SelectorRecord } from './selector.ts'
+import type { KeepRecord } from './settle.ts'
 
 const { sql } = Prisma
 
@@ -41,8 +43,8 @@ const AT_ONCE = { rows: 200, tokens: 1000 }
 /**
  * The one way in which access ends: "user disabled", "client deleted", "password changed", "consent withdrawn", "signed out
  * everywhere" are this function with another selector. In the caller's transaction it sets the instant up to which nothing is
- * accepted, ends the rows, queues the back-channel logouts, and writes the receipt; from the commit on every door on every
- * instance refuses. Of a large selection only the rows are left for later (`state` is then running): its effect is not.
+ * accepted, ends the rows, queues the back-channel logouts, and writes the receipt; when the transaction resolves every door on
+ * every instance refuses. Of a large selection only the rows are left for later (`state` is then running): its effect is not.
  */
 export async function revoke(tx: Tx, selector: Selector, options: RevocationOptions): Promise<Revoked> {
   const { reason, ip, actor, keep = {}, notify = true } = options
@@ -59,15 +61,18 @@ export async function revoke(tx: Tx, selector: Selector, options: RevocationOpti
     : await endVisible(tx, batch, grantIds, effectiveAt)
   const state = ended.done ? 'completed' : 'running'
   const { counts, jwtUntil } = ended
+  const isSettled = cutAt === null || 'issuedBefore' in selector
   await tx.revocation.create({
     data: {
       ...{ id, effectiveAt, state, selector: ended.record ?? record, reason, notify, counts, jwtUntil },
-      actor: (actor ?? {}) as Prisma.InputJsonObject,
+      actor: actor ?? {},
       ...(Object.values(keep).some(Boolean) ? { keep: keptOf(keep) } : {}),
       ...(state === 'completed' ? { completedAt: new Date() } : {}),
+      ...(isSettled ? { settledAt: new Date() } : {}),
     },
     select: { id: true },
   })
+  if (!isSettled) afterCommit(tx, (transaction) => transaction((next) => settle(next, id, selector, keep)))
   await tell(tx, { id, record, counts, state, reason, ip, actor })
   return { id, state, effectiveAt, counts, jwtUntil }
 }
@@ -162,6 +167,10 @@ async function tell(tx: Tx, { id, record, counts, state, reason, ip, actor }: To
   })
 }
 
-function keptOf({ sessionUid, grantId }: Keep): Prisma.InputJsonObject {
-  return { ...(sessionUid ? { session_id: sessionUid } : {}), ...(grantId ? { grant_id: grantId } : {}) }
+function keptOf({ sessionUid, grantId, token }: Keep): KeepRecord {
+  return {
+    ...(sessionUid ? { session_id: sessionUid } : {}),
+    ...(grantId ? { grant_id: grantId } : {}),
+    ...(token ? { token: handleOf(token) } : {}),
+  }
 }

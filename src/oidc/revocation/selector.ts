@@ -6,7 +6,7 @@ import { idDigest, isReadable } from '../store/rows.ts'
 /** Whose access ends. `issuedBefore` leaves what goes back to a later instant than that. */
 export type Selector =
   | { userId: string; clientId?: string; issuedBefore?: Date }
-  | { clientId: string; userId?: never; issuedBefore?: Date }
+  | { clientId: string; issuedBefore?: Date }
   | { everything: true; issuedBefore?: Date }
   | { sessionUid: string; keepOffline?: boolean }
   | { grantId: string }
@@ -49,10 +49,18 @@ export function recordOf(selector: Selector): SelectorRecord {
   const { issuedBefore } = selector
   return {
     ...('everything' in selector ? { everything: true } : {}),
-    ...('userId' in selector && selector.userId !== undefined ? { user_id: selector.userId } : {}),
-    ...('clientId' in selector && selector.clientId !== undefined ? { client_id: selector.clientId } : {}),
+    ...('userId' in selector ? { user_id: selector.userId } : {}),
+    ...('clientId' in selector ? { client_id: selector.clientId } : {}),
     ...(issuedBefore ? { issued_before: issuedBefore.toISOString() } : {}),
   }
+}
+
+/** The cutting selector that a record tells of. */
+export function selectorOf({ user_id: userId, client_id: clientId, everything }: SelectorRecord): Selector {
+  if (userId !== undefined) return clientId === undefined ? { userId } : { userId, clientId }
+  if (clientId !== undefined) return { clientId }
+  if (everything) return { everything }
+  throw new TypeError('this selector sets no cut')
 }
 
 /** What a token is called where its value must not appear. */

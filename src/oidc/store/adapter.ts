@@ -2,6 +2,7 @@ import { errors, Provider } from 'oidc-provider'
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider'
 import { engineError, StorageUnavailable } from '../errors.ts'
 import { commit } from './commit.ts'
+import { decisionOf } from './device-codes.ts'
 import * as find from './find.ts'
 import { saveOnce } from './replay-guard.ts'
 import { grantRow, idDigest, interactionRow, sessionRow, tokenRow } from './rows.ts'
@@ -36,6 +37,11 @@ function createAdapter(model: string, options: StoreOptions): Adapter {
 
     async upsert(id, payload, expiresIn) {
       if (model === 'ReplayDetection') return saveOnce(pool, id, payload, expiresIn ?? 0)
+      const decision = decisionOf(model, id, payload)
+      if (decision !== undefined) {
+        if (decision) await write(decision)
+        return
+      }
       const change = saving(model, id, payload, expiresIn, work()?.readAt ?? null)
       if (change.do === 'save_session' && isIdle(change.row, id, payload)) return
       await write(change)

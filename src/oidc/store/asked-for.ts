@@ -8,7 +8,11 @@ import { isReadable } from './rows.ts'
  */
 type Ctx = KoaContextWithOIDC | undefined
 
-const secretParameter: Record<string, string> = { authorization_code: 'code', refresh_token: 'refresh_token' }
+const secretParameter: Record<string, string> = {
+  authorization_code: 'code',
+  refresh_token: 'refresh_token',
+  'urn:ietf:params:oauth:grant-type:device_code': 'device_code',
+}
 
 /**
  * The bearer secret in the form of a request to the token, introspection or revocation endpoint, if there is one; of a JWT access

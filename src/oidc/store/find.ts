@@ -3,6 +3,7 @@ import type { AdapterPayload } from 'oidc-provider'
 import { engineClient } from '../engine-client.ts'
 import { authorizingClient, presentedSecret, requestedResource } from './asked-for.ts'
 import { readCaller, readClient } from './client-reads.ts'
+import { deviceCodeName, tokenDigest } from './device-codes.ts'
 import * as reads from './reads.ts'
 import type { StoredToken } from './reads.ts'
 import { idDigest, interactionPayload, isReadable, JWT_KIND, withExpiry } from './rows.ts'
@@ -23,7 +24,8 @@ export async function byId(look: Look, id: string): Found {
   if (model === 'Grant') return grant(look, id)
   if (model === 'Interaction') {
     const row = await reads.readInteraction(look.options.pool, idDigest(id))
-    noteRead(look.work(), row?.readAt)
+    // What comes of a sign-in is as old as the sign-in.
+    noteRead(look.work(), row?.issuedAt)
     return row ? interactionPayload(id, withExpiry(row.payload, row.expiresAt)) : undefined
   }
   // The insert decides whether a one-time value was seen; asking first would only be a race.
@@ -41,8 +43,13 @@ export async function byUid({ model, options, work }: Look, uid: string): Found 
   return found ? withExpiry(found.payload, found.expiresAt) : undefined
 }
 
+/** A device code by what a person typed: each look is counted as a guess, until it turns out to be none. */
 export async function byUserCode({ model, options }: Look, userCode: string): Found {
-  return tokenBy(options, 'user_code', userCode, model)
+  if (!isReadable(userCode)) return undefined
+  return options.countGuess(Provider.ctx, async () => {
+    const found = await reads.readToken(options.pool, 'user_code', userCode, model)
+    return found ? { ...engineToken(found), jti: deviceCodeName(found.digest) } : undefined
+  })
 }
 
 /** The uid of the session whose cookie value this is. */
@@ -115,7 +122,7 @@ async function grant({ options, work }: Look, id: string): Found {
 }
 
 async function token(look: Look, id: string): Found {
-  const digest = idDigest(id)
+  const digest = tokenDigest(look.model, id)
   const current = look.work()
   if (!current) return tokenBy(look.options, 'digest', digest, look.model, id)
   const key = `${look.model}:${digest.toString('base64url')}`
@@ -151,11 +158,18 @@ async function fill(
   if (payload?.clientId && payload.clientId !== clientId) work.clients.set(payload.clientId, found.owner)
 }
 
-const presentable = ['AccessToken', 'RefreshToken', 'ClientCredentials', 'AuthorizationCode', JWT_KIND]
+const presentable = [
+  'AccessToken',
+  'RefreshToken',
+  'ClientCredentials',
+  'AuthorizationCode',
+  'DeviceCode',
+  JWT_KIND,
+]
 
 async function tokenBy(
   options: StoreOptions,
-  by: 'digest' | 'uid' | 'user_code',
+  by: 'digest' | 'uid',
   value: Buffer | string,
   model: string,
   id?: string,

@@ -7,6 +7,7 @@ import { fromServer, isLater, SERVER_CUT } from './cuts.ts'
 type Pool = Database['pool']
 
 export type StoredToken = {
+  digest: Buffer
   kind: string
   payload: AdapterPayload
   expiresAt: Date | null
@@ -23,7 +24,7 @@ export type StoredSession = {
   readAt: Date
 }
 export type StoredGrant = { id: string; payload: AdapterPayload; expiresAt: Date | null }
-export type StoredInteraction = { payload: AdapterPayload; expiresAt: Date | null; readAt: Date }
+export type StoredInteraction = { payload: AdapterPayload; expiresAt: Date | null; issuedAt: Date }
 export type StoredUser = {
   id: string
   email: string
@@ -49,7 +50,7 @@ export type Prefetched = {
 }
 
 // Not now(), which is when this statement's transaction began: that can be before the other one used the token up.
-const token = `t.kind, t.payload, t.expires_at AS "expiresAt", t.consumed_at AS "consumedAt",
+const token = `t.digest, t.kind, t.payload, t.expires_at AS "expiresAt", t.consumed_at AS "consumedAt",
   extract(epoch FROM clock_timestamp() - t.consumed_at)::float8 AS "consumedForSeconds", t.successor`
 const session = `s.uid AS s_uid, s.payload AS s_payload, s.expires_at AS s_expires_at, s.updated_at AS s_updated_at`
 const user = `u.id AS u_id, u.email AS u_email, u.email_verified AS u_email_verified, u.name AS u_name, u.updated_at AS u_updated_at, u.role AS u_role`
@@ -183,7 +184,7 @@ export async function readUser(pool: Pool, id: string): Promise<StoredUser | nul
 }
 
 export async function readInteraction(pool: Pool, digest: Buffer): Promise<StoredInteraction | null> {
-  const text = `SELECT i.payload, i.expires_at AS "expiresAt", now() AS "readAt" FROM interactions i CROSS JOIN ${fromServer}
+  const text = `SELECT i.payload, i.expires_at AS "expiresAt", i.issued_at AS "issuedAt" FROM interactions i CROSS JOIN ${fromServer}
     LEFT JOIN users u ON u.id = i.user_id
     LEFT JOIN clients c ON c.id = i.client_id
     LEFT JOIN cutoffs k ON k.user_id = i.user_id AND k.client_id = i.client_id

@@ -98,6 +98,11 @@ const revokeSession = `WITH ended AS (SELECT uid, user_id, payload FROM sessions
 
 const tellClient = `INSERT INTO logout_notices (id, client_id, user_id, sid) VALUES (gen_random_uuid(), $1, $2, $3)`
 
+// The first answer stands, whoever gives it: a code that was answered, used, revoked or has expired is not touched (RFC 8628).
+const decideDeviceCode = `UPDATE tokens SET payload = $2, grant_id = $3, user_id = $4, session_uid = $5
+  WHERE digest = $1 AND kind = 'DeviceCode' AND user_id IS NULL AND NOT payload ? 'error'
+    AND consumed_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp()`
+
 const deleteTokens = 'DELETE FROM tokens WHERE grant_id = $1 AND kind = $2'
 const deleteAccessTokens = `WITH listed AS (UPDATE tokens SET revoked_at = now() WHERE grant_id = $1 AND status_list IS NOT NULL AND revoked_at IS NULL)
   ${deleteTokens}`
@@ -114,6 +119,15 @@ export function statementFor(write: Write): Statement {
         values: [write.digest, write.kind, write.successor],
         ifNothing: 'token_consumed',
       }
+    case 'decide_device_code': {
+      const { digest, payload, grantId, userId, sessionUid } = write.row
+      return {
+        name: 'decide_device_code',
+        text: decideDeviceCode,
+        values: [digest, payload, grantId, userId, sessionUid],
+        ifNothing: 'device_code_decided',
+      }
+    }
     case 'delete_token':
       return {
         name: 'delete_token',

@@ -6,6 +6,8 @@ export type RevocationReason = 'code_replayed' | 'refresh_token_reused' | 'revok
 
 /** One change an engine request wants to make. A request's writes are committed together or not at all. */
 export type Write =
+  /** A person's answer to a device: `error` when it is no. */
+  | { do: 'decide_device_code'; row: TokenRow; error: string | null }
   | { do: 'consume_token'; kind: string; digest: Buffer; successor: string | null }
   | { do: 'delete_grant_tokens'; kind: string; grantId: string }
   | { do: 'delete_interaction'; digest: Buffer; mustExist: boolean }
@@ -23,11 +25,12 @@ export type Write =
   | { do: 'tell_client'; clientId: string; userId: string; sid: string | null }
 
 /** What another request did first, so that this one's writes must not happen. */
-export type Conflict = 'token_consumed' | 'session_ended' | 'interaction_finished'
+export type Conflict = 'token_consumed' | 'session_ended' | 'interaction_finished' | 'device_code_decided'
 
 // Every transaction takes its locks in this order, so that two of them wait for each other instead of deadlocking.
 const order: Record<Write['do'], number> = {
   consume_token: 0,
+  decide_device_code: 0,
   extend_token: 1,
   revoke_grant: 2,
   save_grant: 3,
