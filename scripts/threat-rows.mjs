@@ -112,6 +112,8 @@ export const sections = [
       'KY-01': 'Signing keys are made by each installation; the JWKS shows their public halves only.',
       'KY-02':
         'Signatures are checked with the expected key and algorithm, never with what the token suggests.',
+      'KY-03':
+        'A signing key is published before it signs and until the last thing it signed has ended; nothing fails to verify meanwhile.',
     },
   },
   {
@@ -125,10 +127,12 @@ export const sections = [
       'IN-05': 'Storage trouble is 503, never `active:false`.',
       'RV-01':
         'A client may revoke its own access and refresh tokens, whatever the hint says, and nobody else’s.',
-      'RV-02': 'Revoking what does not exist is 200; a JWT, which cannot be revoked, is named as such.',
+      'RV-02':
+        'Revoking what does not exist is 200, and a JWT that is no access token of ours does not exist.',
       'RV-03': 'A revocation that could not be stored is 503, and the token lives until a retry succeeds.',
       'RV-04': 'A revoked refresh token takes its access tokens along, at once and on every instance.',
-      'RV-05': 'No revoked user’s or client’s JWT is renewed, and its life is short.',
+      'RV-05':
+        'A revoked JWT is inactive at once where it is introspected, in the published status list within seconds, and its life is short.',
       'MD-01': 'The metadata name this issuer’s addresses, whichever Host was asked.',
       'MD-02': 'What the metadata advertise works, and what they do not advertise is refused.',
     },
@@ -143,11 +147,16 @@ export const sections = [
       'SE-04': 'A sign-in belongs to the browser that began it.',
       'SE-05': 'How far a sign-in has come is known to the server alone; a step out of turn does nothing.',
       'SE-06': 'A form that another site posts, or that lacks its token, is refused with 403.',
+      'SE-07': 'An operator ends one session or all of them, and each ends everywhere.',
       'SE-08': 'A user who is enabled again starts afresh: what was ended stays ended.',
       'SE-09': 'Silent renewals in flight cannot bring a session back that was signed out.',
+      'DV-01':
+        'A device’s code is bound to its client, approved once, redeemed once, and cannot be guessed; people confirm it behind the same sign-in as ever.',
       'LO-01':
         'Signing out asks the person, cannot be forged from elsewhere, and leads only to registered addresses.',
       'LO-02': 'After the sign-out the session and all that hangs from it is refused on every instance.',
+      'LO-03':
+        'When a session ends, by whomever, every app that took part in it is sent a logout token of its own, only to where the operator allows.',
       'DI-01': 'A disabled user is refused at every door from the same moment, and no door breaks over it.',
     },
   },
@@ -176,6 +185,7 @@ export const sections = [
       'MF-06': 'No address, order of steps or odd input leads past the second factor.',
       'RE-01':
         'Recovery codes have 80 bits, are stored as digests, work once, and end when new ones are made.',
+      'RE-03': 'An operator can start a new password, and never choose one.',
       'RE-02': 'A changed password ends sessions, tokens, and the sign-ins that had passed the old one.',
     },
   },
@@ -217,6 +227,8 @@ export const sections = [
       'FT-18': 'Slow senders, idle connections and connections beyond a cap are closed.',
       'FT-20':
         'A cookie with a forged or foreign signature is no cookie; one made with an older key is, while that key is kept.',
+      'FT-21': 'An app that is down keeps nobody from signing out; it is told later, and holds up no other.',
+      'FT-25': 'A revocation of very many tokens has its effect with its answer; the rows follow in batches.',
       'FT-26': 'More passwords than the hasher can take are refused at once, and cost nobody an attempt.',
       'FT-28': 'A crash between using a token up and saving its successor leaves either both or neither.',
       'FT-29': 'Deadlocks and serialization failures are tried again at most three times, then 503.',
@@ -230,8 +242,30 @@ export const sections = [
   {
     title: 'Operators',
     rows: {
-      'AD-08': 'What lists and shows users carries no password hash.',
-      'AD-11': 'A page of users neither repeats nor hides anyone while others are being added.',
+      'AD-01':
+        'The admin API takes opaque access tokens of ours that were made for it, in the header, and nothing else.',
+      'AD-02':
+        'Each route needs its one scope and no other gives it; a route without an entry does not exist.',
+      'AD-03': 'An id that is not there, or is another kind’s, is 404, told in the same words.',
+      'AD-04':
+        'Nobody gives what they do not hold, edits a client or a person into more, or sets a field that is not theirs to set.',
+      'AD-05':
+        'The last owner, the caller’s own client and account, the admin API itself and the last signing key stay.',
+      'AD-06':
+        'When the answer to a revocation has come, no request begun later succeeds, on any instance, whatever is in flight.',
+      'AD-07': 'A revocation that fails half-way is 503 and has changed nothing; the retry completes it.',
+      'AD-08': 'No answer of the admin API or the command line holds a secret, a hash, a seed or a token.',
+      'AD-09': 'Twenty equal requests with one idempotency key make one thing, and get one answer.',
+      'AD-10': 'A change needs the entity tag of what it changes: 428 without one, 412 when it is stale.',
+      'AD-11':
+        'Pages of a list neither repeat nor hide anything while more is being added; a cursor that was touched is refused.',
+      'AD-12': 'Every refusal of the admin API is a problem (RFC 9457) that its document describes.',
+      'AD-13':
+        'Every change and every denial is an audit event of the same transaction; events are chained, and an edited, missing or moved one is named.',
+      'AD-14': 'A revoked token, a lost role or a narrowed client is felt at the next call.',
+      'AD-15':
+        'The admin API answers on the operations listener alone, without CORS, and for known hosts only.',
+      'AD-16': 'Calls are limited per caller, counted in the database for all instances.',
     },
   },
 ]
@@ -245,7 +279,7 @@ export const limits = {
   'CA-06':
     'RS256, ES256 and EdDSA; no mutual TLS. Keys fetched from a `jwks_uri` are believed for a minute, or as long as its answer says.',
   'DI-01':
-    'there is no device or CIBA flow, so six doors; a JWT that an API checks by itself lives on until it expires (RV-05).',
+    'there is no CIBA flow; an API that checks JWTs by itself hears of it through the status list (RV-05).',
   'FT-01':
     'the signing keys live in the database, so JWKS and discovery answer 503 as well until it was reached once; afterwards they stay 200 when it goes away.',
   'FT-07':
@@ -254,10 +288,8 @@ export const limits = {
   'RT-01':
     'for ten seconds after its first use an old token gives the same successor again (RT-07): a thief that quick gets in, and is found out at the next rotation. Confidential clients authenticate and are not rotated.',
   'RV-05':
-    'a JWT already issued stays good for an API that checks it by itself until it expires: ten minutes unless the API was registered for another time, at most an hour. There is no denylist.',
+    'an API that neither introspects nor reads the status list accepts a revoked JWT until it expires: ten minutes unless the API was registered for another time, at most an hour.',
   'RE-02': 'operators change passwords; there is no reset by e-mail yet.',
-  'AD-08': 'there is no admin API yet; this is what the command line and one to come are built on.',
-  'AD-11': 'there is no admin API yet; this is what the command line and one to come are built on.',
 }
 
 /** Why a row has no test. */

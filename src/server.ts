@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createApps } from './app.ts'
+import { startBackground } from './background.ts'
 import { describeProblems, parseConfig } from './config/index.ts'
 import type { Config } from './config/index.ts'
 import { createSealer, parseKeyring } from './crypto/index.ts'
@@ -9,7 +10,6 @@ import type { Database, EmbeddedPostgres } from './db/index.ts'
 import { openDevelopment } from './development/index.ts'
 import { listen, ListenError } from './http/index.ts'
 import type { Listener } from './http/index.ts'
-import { startSweeping } from './jobs/index.ts'
 import { createLogger } from './logger.ts'
 import { prepareDatabase, StartRefused } from './prepare-database.ts'
 import { createStartingApp } from './starting-app.ts'
@@ -107,7 +107,7 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
   })
   handlers.public = apps.publicApp.callback()
   handlers.ops = apps.opsApp.callback()
-  cleanUp.push(startSweeping(database, (error) => logger.error({ error: String(error) }, 'sweeping failed')))
+  cleanUp.push(startBackground({ database, sealer, signingKeys, apps, logger }))
   logger.info({ issuer: config.issuer, mode: config.mode }, 'ready')
   await development?.welcome({ database, hasher, sealer, opsUrl: opsListener.url, dataDir: embedded?.home })
   if (development) cleanUp.push(() => development.stop())

@@ -21,6 +21,7 @@ export type Problem =
   | 'link_broken'
   | 'checkpoint_forged'
   | 'checkpoint_contradicts'
+  | 'checkpoint_unproven'
   | 'head_changed'
 
 /** The first thing that does not fit, and what of the chain before it is beyond doubt. */

@@ -6,6 +6,7 @@
  * holds names and counts.
  */
 export { signCheckpoint } from './checkpoint.ts'
+export type { KnownHead, Signing } from './checkpoint.ts'
 export type { Break, Problem } from './diagnose.ts'
 export { exportEvents, listEvents } from './list-events.ts'
 export type { EventFilter, EventPage, EventQuery, ListedEvent } from './list-events.ts'
@@ -16,7 +17,7 @@ export { record } from './record.ts'
 export type { Actor, AuditEventInput, AuditType, By } from './record.ts'
 export { sealAll, sealEvents } from './seal.ts'
 export { checkpointSigner } from './signature.ts'
-export type { Sign, TrustedKey } from './signature.ts'
+export type { FindKey, Sign } from './signature.ts'
 export { auditStatement } from './statement.ts'
 export { verifyChain } from './verify.ts'
-export type { KnownHead, Verification } from './verify.ts'
+export type { Verification } from './verify.ts'

@@ -24,6 +24,15 @@ export async function readHead(pool: Pool): Promise<Head> {
   return { position: BigInt(position), hash, settled: BigInt(settled) }
 }
 
+/** Whether no link stands behind the head, asked at one instant: the chain grows meanwhile. */
+export async function headIsLast(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ last: boolean }>(
+    `SELECT c.position = coalesce((SELECT max(l.position) FROM audit_links l), 0) AS last
+     FROM audit_chain c WHERE c.id = 1`,
+  )
+  return rows[0]?.last ?? false
+}
+
 /** The head of the chain with its newest checkpoint. */
 export async function chainHead({ pool }: Pick<Database, 'pool'>): Promise<ChainHead> {
   const { position, hash } = await readHead(pool)
@@ -46,8 +55,8 @@ export async function readLinks(
   type Row = { position: string; event_id: string; digest: Buffer; hash: Buffer } & (EventRow | { id: null })
   const { rows } = await pool.query<Row>(
     `SELECT l.position::text, l.event_id::text, l.digest, l.hash, ${EVENT_COLUMNS}
-     FROM audit_links l LEFT JOIN audit_events e ON e.id = l.event_id
-     WHERE l.position > $1 AND l.position <= $2 ORDER BY l.position LIMIT $3`,
+     FROM (SELECT * FROM audit_links l WHERE l.position > $1 AND l.position <= $2 ORDER BY l.position LIMIT $3) l
+     LEFT JOIN audit_events e ON e.id = l.event_id ORDER BY l.position`,
     [after, upTo, limit],
   )
   return rows.map(({ position, event_id: eventId, digest, hash, ...event }) => ({
@@ -62,7 +71,7 @@ export async function unlinkedEvent(pool: Pool, settled: bigint): Promise<string
   for (let after = 0n; after < settled; after += BigInt(IDS_AT_ONCE)) {
     const { rows } = await pool.query<{ id: string }>(
       `SELECT e.id::text FROM audit_events e WHERE e.id > $1 AND e.id <= least($1 + $3, $2)
-         AND NOT EXISTS (SELECT FROM audit_links l WHERE l.event_id = e.id) ORDER BY e.id LIMIT 1`,
+         AND (SELECT l.position FROM audit_links l WHERE l.event_id = e.id) IS NULL ORDER BY e.id LIMIT 1`,
       [after, settled, IDS_AT_ONCE],
     )
     if (rows[0]) return rows[0].id

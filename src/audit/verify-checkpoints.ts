@@ -1,21 +1,22 @@
 import type { Pool } from '../db/index.ts'
 import type { Break } from './diagnose.ts'
 import { openCheckpoint } from './signature.ts'
-import type { TrustedKey } from './signature.ts'
+import type { FindKey } from './signature.ts'
 
 const BATCH = 500
 
 type Row = { position: string; hash: Buffer; signature: string; linked: Buffer | null }
 
 /**
- * Checks that every checkpoint is signed by a trusted key and says of the chain what the chain says of itself. Returns how many
- * there are and the position of the last one, or the first that does not hold.
+ * Checks that every checkpoint is signed by one of our keys, the newest by a proven one, and says of the chain what the chain
+ * says of itself. The newest stands for all before it, so those may be signed by keys whose private parts are erased by now.
+ * Returns how many there are and the position of the last one, or the first that does not hold.
  */
 export async function verifyCheckpoints(
   pool: Pool,
-  trustedKey: TrustedKey,
+  findKey: FindKey,
 ): Promise<{ count: number; last: bigint } | Break> {
-  let [count, last] = [0, 0n]
+  let [count, last, newestProven] = [0, 0n, true]
   for (;;) {
     const { rows } = await pool.query<Row>(
       `SELECT c.position::text, c.hash, c.signature, l.hash AS linked
@@ -23,21 +24,18 @@ export async function verifyCheckpoints(
        WHERE c.position > $1 ORDER BY c.position LIMIT $2`,
       [last, BATCH],
     )
-    for (const row of rows) {
-      const problem = problemOf(row, trustedKey)
-      if (problem) return { problem, position: row.position, eventId: null }
-      last = BigInt(row.position)
+    for (const { position, hash, signature, linked } of rows) {
+      const opened = openCheckpoint(signature, findKey)
+      if (opened?.said['position'] !== position || opened.said['hash'] !== hash.toString('hex'))
+        return { problem: 'checkpoint_forged', position, eventId: null }
+      if (linked?.equals(hash) !== true) return { problem: 'checkpoint_contradicts', position, eventId: null }
+      last = BigInt(position)
+      newestProven = opened.proven
     }
     count += rows.length
-    if (rows.length < BATCH) return { count, last }
+    if (rows.length < BATCH) break
   }
-}
-
-function problemOf(
-  { position, hash, signature, linked }: Row,
-  trustedKey: TrustedKey,
-): 'checkpoint_forged' | 'checkpoint_contradicts' | null {
-  const said = openCheckpoint(signature, trustedKey)
-  if (said?.['position'] !== position || said['hash'] !== hash.toString('hex')) return 'checkpoint_forged'
-  return linked?.equals(hash) ? null : 'checkpoint_contradicts'
+  return newestProven
+    ? { count, last }
+    : { problem: 'checkpoint_unproven', position: String(last), eventId: null }
 }

@@ -1,14 +1,12 @@
 import { sameBytes } from '../crypto/index.ts'
 import type { Database, Pool } from '../db/index.ts'
 import { GENESIS } from './chain.ts'
+import type { KnownHead } from './checkpoint.ts'
 import { diagnose } from './diagnose.ts'
 import type { Break, Place } from './diagnose.ts'
-import { readHead, readLinks, unlinkedEvent } from './read-chain.ts'
-import type { TrustedKey } from './signature.ts'
+import { headIsLast, readHead, readLinks, unlinkedEvent } from './read-chain.ts'
+import type { FindKey } from './signature.ts'
 import { verifyCheckpoints } from './verify-checkpoints.ts'
-
-/** A head of the chain as it was once noted elsewhere; the hash in hexadecimal. */
-export type KnownHead = { position: string; hash: string }
 
 export type Verification =
   | {
@@ -32,19 +30,16 @@ const BATCH = 1000
  */
 export async function verifyChain(
   { pool }: Pick<Database, 'pool'>,
-  {
-    trustedKey,
-    known,
-    batch = BATCH,
-  }: { trustedKey: TrustedKey; known?: KnownHead | undefined; batch?: number },
+  { findKey, known, batch = BATCH }: { findKey: FindKey; known?: KnownHead | undefined; batch?: number },
 ): Promise<Verification> {
   const head = await readHead(pool)
   const walked = await walk(pool, { upTo: head.position, known, batch })
   if ('problem' in walked) return { ok: false, ...walked }
-  const signed = await verifyCheckpoints(pool, trustedKey)
+  const signed = await verifyCheckpoints(pool, findKey)
   if ('problem' in signed) return { ok: false, ...signed }
   // The end was cut off, or the note of where it is was changed.
-  if (walked.position !== head.position || !sameBytes(walked.hash, head.hash))
+  const ends = walked.position === head.position && sameBytes(walked.hash, head.hash)
+  if (!ends || !(await headIsLast(pool)))
     return { ok: false, problem: 'head_changed', position: String(walked.position), eventId: null }
   const eventId = await unlinkedEvent(pool, head.settled)
   if (eventId !== null) return { ok: false, problem: 'event_inserted', position: null, eventId }

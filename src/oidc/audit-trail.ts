@@ -1,10 +1,11 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Actor } from '../audit/index.ts'
 import type { UnitOfWork } from './store/unit-of-work.ts'
 import type { RevocationReason, Write } from './store/writes.ts'
 
 /** The events that a request's writes amount to, to be written with them. */
 export function auditTrail(ctx: KoaContextWithOIDC, work: UnitOfWork, writes: readonly Write[]): Write[] {
-  const ip = (ctx.state as { ip?: string }).ip
+  const { ip, requestId } = ctx.state as { ip?: string; requestId?: string }
   return writes.flatMap((write): Write[] => {
     if (write.do === 'revoke_grant') {
       const { accountId: userId, clientId } =
@@ -18,6 +19,7 @@ export function auditTrail(ctx: KoaContextWithOIDC, work: UnitOfWork, writes: re
             userId,
             clientId,
             ip,
+            actor: { ...actorOf(ctx, userId), requestId },
             detail: { reason: reasonFor(ctx) },
           },
         },
@@ -33,14 +35,34 @@ export function auditTrail(ctx: KoaContextWithOIDC, work: UnitOfWork, writes: re
             sessionUid: write.uid,
             userId,
             ip,
+            actor: { via: 'user', userId, requestId },
             detail: { reason: 'signed_out' },
+          },
+        },
+      ]
+    }
+    if (write.do === 'decide_device_code') {
+      const { clientId, grantId } = write.row
+      const userId = ctx.oidc.session?.accountId
+      return [
+        {
+          do: 'record',
+          event: {
+            type: write.error === null ? 'device.approved' : 'device.denied',
+            userId,
+            clientId: clientId ?? undefined,
+            grantId: grantId ?? undefined,
+            sessionUid: write.row.sessionUid ?? undefined,
+            ip,
+            actor: { via: 'user', userId, requestId },
+            detail: write.error === null ? {} : { error: write.error },
           },
         },
       ]
     }
     if (
       write.do === 'save_session' &&
-      ctx.oidc.route === 'resume' &&
+      (ctx.oidc.route === 'resume' || ctx.oidc.route === 'device_resume') &&
       ctx.oidc.result?.login &&
       ctx.oidc.session
     ) {
@@ -56,6 +78,7 @@ export function auditTrail(ctx: KoaContextWithOIDC, work: UnitOfWork, writes: re
             userId,
             clientId: ctx.oidc.client?.clientId,
             ip,
+            actor: { via: 'user', userId, requestId },
             detail: { amr, acr },
           },
         },
@@ -71,6 +94,12 @@ function ofSession({ oidc }: KoaContextWithOIDC, grantId: string) {
   const [clientId] = authorizations.find(([, authorization]) => authorization.grantId === grantId) ?? []
   // The engine has forgotten the client already that was left alone.
   return { accountId: oidc.session?.accountId, clientId: clientId ?? oidc.client?.clientId }
+}
+
+/** Grants end by their client's request, or because it presented something twice; else by the user who signs out. */
+function actorOf({ oidc }: KoaContextWithOIDC, userId: string | undefined): Actor {
+  const byClient = oidc.route === 'revocation' || oidc.route === 'token'
+  return byClient ? { via: 'client', clientId: oidc.client?.clientId } : { via: 'user', userId }
 }
 
 function reasonFor({ oidc }: KoaContextWithOIDC): RevocationReason {

@@ -1,7 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto'
-import type { JsonWebKey } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { checkpointSigner, record, sealAll, signCheckpoint, verifyChain } from '../../../src/audit/index.ts'
-import type { AuditEventInput, Verification } from '../../../src/audit/index.ts'
+import type { AuditEventInput, FindKey, Verification } from '../../../src/audit/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import { createTestDatabase } from '../../support/database.ts'
@@ -12,7 +11,7 @@ export type AuditRoom = {
   databases: readonly [Database, Database]
   database: Database
   sign: ReturnType<typeof checkpointSigner>
-  trustedKey: (kid: string) => JsonWebKey | null
+  findKey: FindKey
   /** Records so many events of one type, and seals and signs them. */
   fill(count: number, event?: Partial<AuditEventInput>): Promise<void>
   verify(): Promise<Verification>
@@ -34,11 +33,11 @@ export async function openAuditRoom(): Promise<AuditRoom> {
     })
   const databases = [connect(), connect()] as const
   const [database] = databases
-  const { privateKey, publicKey } = newKey()
-  const sign = checkpointSigner({ ...privateKey, kid: 'key-1' })
-  const trustedKey = (kid: string) => (kid === 'key-1' ? publicKey : null)
+  const own = newKey()
+  const sign = checkpointSigner(() => [own.privateJwk])
+  const findKey: FindKey = (kid) => (kid === own.kid ? { jwk: own.publicJwk, proven: true } : null)
   return {
-    ...{ url: testDatabase.url, databases, database, sign, trustedKey },
+    ...{ url: testDatabase.url, databases, database, sign, findKey },
     async fill(count, event = {}) {
       for (let n = 0; n < count; n += 1)
         await record(database.prisma, { type: 'user.created', detail: { n }, ...event })
@@ -46,7 +45,7 @@ export async function openAuditRoom(): Promise<AuditRoom> {
       await signCheckpoint(database, sign, { always: true })
     },
     // Small batches, so that their seams are walked over too.
-    verify: () => verifyChain(database, { trustedKey, batch: 7 }),
+    verify: () => verifyChain(database, { findKey, batch: 7 }),
     async tamper(sql, values = []) {
       const client = await database.pool.connect()
       await client.query("SET session_replication_role = 'replica'")
@@ -60,7 +59,11 @@ export async function openAuditRoom(): Promise<AuditRoom> {
   }
 }
 
-export function newKey(): { privateKey: JsonWebKey; publicKey: JsonWebKey } {
+/** A signing key with its id, the thumbprint that every signing key goes by. */
+export function newKey() {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return { privateKey: privateKey.export({ format: 'jwk' }), publicKey: publicKey.export({ format: 'jwk' }) }
+  const publicJwk = publicKey.export({ format: 'jwk' })
+  const { crv, kty, x, y } = publicJwk
+  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
+  return { kid, publicJwk, privateJwk: { ...privateKey.export({ format: 'jwk' }), kid, alg: 'ES256' } }
 }

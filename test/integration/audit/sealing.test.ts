@@ -7,7 +7,8 @@ import {
   sealEvents,
   signCheckpoint,
 } from '../../../src/audit/index.ts'
-import type { ListedEvent } from '../../../src/audit/index.ts'
+import type { KnownHead, ListedEvent } from '../../../src/audit/index.ts'
+import { startSealing } from '../../../src/jobs/index.ts'
 import { openAuditRoom } from './room.ts'
 import type { AuditRoom } from './room.ts'
 
@@ -24,6 +25,13 @@ async function links(): Promise<{ position: number; event_id: number }[]> {
     'SELECT position::int, event_id::int FROM audit_links ORDER BY position',
   )
   return rows
+}
+
+async function eventually(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds(); tries += 1) {
+    if (tries === 200) throw new Error('it did not come to pass')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 describe('the sealer', () => {
@@ -55,8 +63,7 @@ describe('the sealer', () => {
     await sealer.query(
       `INSERT INTO audit_links SELECT 1, id, sha256('d'), sha256('h') FROM audit_events; UPDATE audit_chain SET position = 1`,
     )
-    // Now three more, each in a transaction of its own, with a limit that any wait would break.
-    await one.pool.query("SET statement_timeout = '2s'")
+    // Now three more, each in a transaction of its own: one that waited would wait for us.
     for (let n = 0; n < 3; n += 1) await record(one.prisma, { type: 'user.disabled' })
     await writer.query('COMMIT')
     await sealer.query('ROLLBACK')
@@ -124,12 +131,38 @@ describe('checkpoints', () => {
     await room.fill(1)
     await record(room.database.prisma, { type: 'user.created' })
     await sealAll(room.database)
-    expect(await signCheckpoint(room.database, room.sign)).toBe(false)
+    const nothing = { ok: true, signed: null }
+    expect(await signCheckpoint(room.database, room.sign)).toEqual(nothing)
     await room.tamper("UPDATE audit_checkpoints SET at = at - interval '61 seconds'")
-    const both = room.databases.map((database) => signCheckpoint(database, room.sign))
-    expect((await Promise.all(both)).sort()).toContain(true)
-    expect(await signCheckpoint(room.database, room.sign, { always: true })).toBe(false)
+    const both = await Promise.all(room.databases.map((database) => signCheckpoint(database, room.sign)))
+    expect(both).toContainEqual({ ok: true, signed: { position: '2', hash: expect.any(String) } })
+    expect(await signCheckpoint(room.database, room.sign, { always: true })).toEqual(nothing)
     expect(await room.verify()).toMatchObject({ ok: true, checkpoints: 2, signedUpTo: '2' })
+  })
+})
+
+describe('the sealing job', () => {
+  test('seals and signs by itself, and signs no chain that was rewritten behind it', async () => {
+    const signed: KnownHead[] = []
+    const errors: string[] = []
+    const stop = startSealing(room.database, {
+      sign: room.sign,
+      onSigned: (head) => signed.push(head),
+      onError: (error) => errors.push(String(error)),
+      everyMs: 20,
+    })
+    await record(room.database.prisma, { type: 'user.created' })
+    await eventually(() => signed.length === 1)
+    expect(await room.verify()).toMatchObject({ ok: true, ...signed[0], checkpoints: 1 })
+    await room.tamper("UPDATE audit_checkpoints SET at = at - interval '61 seconds'")
+    await room.tamper("UPDATE audit_links SET hash = sha256('x')")
+    await record(room.database.prisma, { type: 'user.created' })
+    await eventually(() => errors.length > 0)
+    await stop()
+    expect(errors[0]).toContain('no longer passes through position 1')
+    expect(signed).toHaveLength(1)
+    const { rowCount } = await room.database.pool.query('SELECT FROM audit_checkpoints')
+    expect(rowCount).toBe(1)
   })
 })
 
@@ -144,7 +177,8 @@ describe('a follower of the audit events', () => {
           await tx.$executeRaw`SELECT pg_sleep(${Math.random() * 0.03})`
         })
     })
-    let writing = true
+    const writing = new AbortController()
+    const { signal: done } = writing
     const seen: ListedEvent[] = []
     let after: string | undefined
     const follow = async () => {
@@ -154,13 +188,13 @@ describe('a follower of the audit events', () => {
       return page.events.length
     }
     const following = (async () => {
-      while (writing) {
+      while (!done.aborted) {
         await sealEvents(reader)
         await follow()
       }
     })()
     await Promise.all(writers)
-    writing = false
+    writing.abort()
     await following
     expect(seen.length).toBeGreaterThan(10)
     await sealAll(reader)
@@ -232,6 +266,29 @@ describe('listing and exporting events', () => {
     const second = await listEvents(database, { limit: 4, after: '3' })
     expect(second.events.map(({ id }) => id)).toEqual(['2', '1'])
     expect(second.next).toBeNull()
+  })
+
+  test('reads an export batch by batch, as it is taken, up to the events there were at its beginning', async () => {
+    await room.fill(10)
+    const { pool } = room.database
+    let queries = 0
+    const counting = {
+      pool: new Proxy(pool, {
+        get(target, name) {
+          if (name === 'query') queries += 1
+          return Reflect.get(target, name, target) as unknown
+        },
+      }),
+    }
+    const batches = exportEvents(counting, { batch: 3 })
+    expect((await batches.next()).value).toHaveLength(3)
+    const afterOne = queries
+    await room.fill(5)
+    expect(queries).toBe(afterOne)
+    const sizes: number[] = []
+    for await (const batch of batches) sizes.push(batch.length)
+    expect(sizes).toEqual([3, 3, 1])
+    expect(queries).toBe(afterOne + 3)
   })
 
   test('reads a span of time out of a long history, all of it and nothing else', async () => {

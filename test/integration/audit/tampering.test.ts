@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import {
   chainHead,
   checkpointSigner,
+  record,
   sealAll,
   signCheckpoint,
   verifyChain,
 } from '../../../src/audit/index.ts'
+import type { FindKey } from '../../../src/audit/index.ts'
 import { newKey, openAuditRoom } from './room.ts'
 import type { AuditRoom } from './room.ts'
 
@@ -37,16 +39,25 @@ describe('the check of the audit chain', () => {
     expect(await room.verify()).toEqual({ ok: true, position: '20', hash, checkpoints: 2, signedUpTo: '20' })
   })
 
-  test.each([
-    ['its detail', `UPDATE audit_events SET detail = '{"n": 999}' WHERE id = 5`],
-    ['who did it', `UPDATE audit_events SET actor_user_id = 'somebody' WHERE id = 5`],
-    ['when it was', `UPDATE audit_events SET at = at - interval '1 millisecond' WHERE id = 5`],
-    ['its type', `UPDATE audit_events SET type = 'user.enabled' WHERE id = 5`],
-    ['whom it is about', `UPDATE audit_events SET user_id = 'x' WHERE id = 5`],
-    ['the request', `UPDATE audit_events SET request_id = 'x' WHERE id = 5`],
-  ])('names an event of which %s was edited (AD-13)', async (_what, sql) => {
-    await room.tamper(sql)
-    expect(await room.verify()).toEqual({ ok: false, problem: 'event_edited', position: '5', eventId: '5' })
+  test('names an event of which anything was edited: what, who, whom, when, by which request (AD-13)', async () => {
+    await room.tamper('CREATE TABLE untouched AS SELECT * FROM audit_events')
+    for (const edit of [
+      `detail = '{"n": 999}'`,
+      `detail = '{}'`,
+      `type = 'user.enabled'`,
+      `at = at - interval '1 millisecond'`,
+      ...['user_id', 'client_id', 'grant_id', 'session_uid', 'ip', 'request_id'].map(
+        (column) => `${column} = 'x'`,
+      ),
+      ...['via', 'client_id', 'user_id', 'token'].map((column) => `actor_${column} = 'x'`),
+    ]) {
+      await room.tamper(`UPDATE audit_events SET ${edit} WHERE id = 5`)
+      const named = { ok: false, problem: 'event_edited', position: '5', eventId: '5' }
+      expect([edit, await room.verify()]).toEqual([edit, named])
+      await room.tamper('DELETE FROM audit_events')
+      await room.tamper('INSERT INTO audit_events SELECT * FROM untouched')
+    }
+    expect(await room.verify()).toMatchObject({ ok: true })
   })
 
   test('names an event that was deleted (AD-13)', async () => {
@@ -89,7 +100,6 @@ describe('the check of the audit chain', () => {
 
   test('names an event that was put among the old ones (AD-13)', async () => {
     await room.tamper('DELETE FROM audit_events WHERE id = 3')
-    await room.tamper('ALTER TABLE audit_events DISABLE TRIGGER ALL')
     await room.tamper(`UPDATE audit_events SET id = 3 WHERE id = 20`)
     expect(await room.verify()).toEqual({ ok: false, problem: 'event_edited', position: '3', eventId: '3' })
   })
@@ -141,20 +151,53 @@ describe('the check of the audit chain', () => {
 
   test('refuses a checkpoint by a key that is not trusted, or of a kind that is none (AD-13)', async () => {
     await room.fill(1)
-    const { privateKey } = newKey()
+    const own = newKey()
+    const { rows } = await room.database.pool.query<{ signature: string }>(
+      'SELECT signature FROM audit_checkpoints WHERE position = 12',
+    )
+    const [header = ''] = rows[0]?.signature.split('.') ?? []
+    const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string }
     await room.tamper('DELETE FROM audit_checkpoints WHERE position = 21')
-    await signCheckpoint(room.database, checkpointSigner({ ...privateKey, kid: 'key-1' }), { always: true })
+    await signCheckpoint(
+      room.database,
+      checkpointSigner(() => [{ ...own.privateJwk, kid }]),
+      { always: true },
+    )
     const forged = { ok: false, problem: 'checkpoint_forged', position: '21', eventId: null }
     expect(await room.verify()).toEqual(forged)
+    // Nor where the forger's public key was put in the place of ours: the id is made from the key.
+    const replaced: FindKey = (id) => (id === kid ? { jwk: own.publicJwk, proven: true } : null)
+    await room.tamper('DELETE FROM audit_checkpoints WHERE position < 21')
+    expect(await verifyChain(room.database, { findKey: replaced })).toEqual(forged)
     for (const edit of [
       "signature = replace(signature, '.', '')",
-      'signature = (SELECT signature FROM audit_checkpoints WHERE position = 12)',
+      `signature = '${rows[0]?.signature ?? ''}'`,
       "signature = 'eyJhbGciOiJub25lIn0.e30.'",
       "signature = ''",
     ]) {
       await room.tamper(`UPDATE audit_checkpoints SET ${edit} WHERE position = 21`)
       expect(await room.verify()).toEqual(forged)
     }
+  })
+
+  test('takes no key for ours whose id is not made from it, and wants the newest checkpoint by a proven one (AD-13)', async () => {
+    const check = (findKey: FindKey) => verifyChain(room.database, { findKey })
+    const other = newKey()
+    expect(await check(() => ({ jwk: other.publicJwk, proven: true }))).toMatchObject({
+      ...{ problem: 'checkpoint_forged', position: '12' },
+    })
+    const retired: FindKey = (kid) => ({ jwk: room.findKey(kid)?.jwk ?? other.publicJwk, proven: false })
+    expect(await check(retired)).toMatchObject({ problem: 'checkpoint_unproven', position: '20' })
+    await record(room.database.prisma, { type: 'user.created' })
+    await sealAll(room.database)
+    await signCheckpoint(
+      room.database,
+      checkpointSigner(() => [other.privateJwk]),
+      { always: true },
+    )
+    const rotated: FindKey = (kid) =>
+      kid === other.kid ? { jwk: other.publicJwk, proven: true } : retired(kid)
+    expect(await check(rotated)).toMatchObject({ ok: true, checkpoints: 3, signedUpTo: '21' })
   })
 
   test('sees that the end was cut off, with or without the note of where it was (AD-13)', async () => {
@@ -169,11 +212,23 @@ describe('the check of the audit chain', () => {
     expect(await room.verify()).toMatchObject({ ok: true, position: '18' })
   })
 
+  test('sees that the note of where the end is was set back, or away (AD-13)', async () => {
+    await room.tamper(
+      'UPDATE audit_chain c SET position = 18, hash = (SELECT hash FROM audit_links l WHERE l.position = 18)',
+    )
+    expect(await room.verify()).toMatchObject({ ok: false, problem: 'head_changed', position: '18' })
+    await room.tamper("UPDATE audit_chain c SET position = 20, hash = sha256('x')")
+    expect(await room.verify()).toMatchObject({ ok: false, problem: 'head_changed', position: '20' })
+    await room.tamper('DELETE FROM audit_chain')
+    await expect(sealAll(room.database)).rejects.toThrow('lost its head')
+    expect(await room.verify()).toMatchObject({ ok: false, problem: 'head_changed', position: '0' })
+  })
+
   test('holds the chain against a head that was noted elsewhere', async () => {
     const { position, hash } = await chainHead(room.database)
     await room.fill(3)
     const against = (known: { position: string; hash: string }) =>
-      verifyChain(room.database, { trustedKey: room.trustedKey, known })
+      verifyChain(room.database, { findKey: room.findKey, known })
     expect(await against({ position, hash })).toMatchObject({ ok: true })
     expect(await against({ position, hash: '00'.repeat(32) })).toMatchObject({ problem: 'head_changed' })
     expect(await against({ position: '99', hash })).toMatchObject({ problem: 'head_changed', position: '99' })

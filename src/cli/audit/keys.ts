@@ -1,0 +1,37 @@
+import type { FindKey } from '../../audit/index.ts'
+import { createSealer } from '../../crypto/index.ts'
+import type { Database } from '../../db/index.ts'
+import { openDevelopment } from '../../development/index.ts'
+import { checkSigningKeys, listSigningKeys } from '../../oidc/index.ts'
+import { readConfig } from '../configuration.ts'
+
+/**
+ * The keys that checkpoints are signed with. With the key ring at hand, those count as proven whose private part it opens; without
+ * it, whatever the database says, which is told by `proven: false`.
+ */
+export async function checkpointKeys(
+  database: Database,
+  env: NodeJS.ProcessEnv,
+): Promise<{ findKey: FindKey; proven: boolean }> {
+  const keyring = keyringOf(env)
+  const keys = await listSigningKeys(database.prisma)
+  const byKid = new Map(keys.map((key) => [key.kid, key]))
+  const proven = new Set<string>()
+  if (keyring) {
+    const { broken } = await checkSigningKeys({ database, sealer: createSealer([...keyring]) })
+    for (const { kid, state } of keys) if (state !== 'retired' && !broken.includes(kid)) proven.add(kid)
+  }
+  const findKey: FindKey = (kid) => {
+    const key = byKid.get(kid)
+    return key ? { jwk: { ...key.publicJwk }, proven: keyring === null || proven.has(kid) } : null
+  }
+  return { findKey, proven: keyring !== null }
+}
+
+function keyringOf(env: NodeJS.ProcessEnv): readonly Buffer[] | null {
+  const parsed = readConfig(env)
+  if (!parsed.ok) return null
+  const { config } = parsed
+  if (config.keys.keyring) return config.keys.keyring
+  return config.mode === 'development' ? openDevelopment(config).secrets.keyring : null
+}
