@@ -2,13 +2,16 @@ import Koa from 'koa'
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { JWK } from 'jose'
+import { createAccountRoutes } from './account/index.ts'
+import { adminPatterns, createAdminApi, describeProblem } from './admin/index.ts'
 import type { Config } from './config/index.ts'
 import type { Sealer } from './crypto/index.ts'
 import { isStorageTrouble, migrationStatus } from './db/index.ts'
 import type { Database } from './db/index.ts'
+import { startLogoutDelivery } from './events/index.ts'
 import * as http from './http/index.ts'
 import { createEnginePages, createInteractionRoutes, rememberSignIn } from './interaction/index.ts'
-import { createOidc } from './oidc/index.ts'
+import { createOidc, readBearer } from './oidc/index.ts'
 import { headerProfile, publicMethods, routeLabels } from './routes.ts'
 import { signInLimit } from './sign-in-limit.ts'
 import type { PasswordHasher } from './users/index.ts'
@@ -25,10 +28,17 @@ export type AppDeps = {
   isAccepting(): boolean
 }
 
+const labels = [...routeLabels, ...adminPatterns]
 const root = new URL('..', import.meta.url).pathname
 
 /** The composition root: every room wired and mounted, read from top to bottom. */
-export function createApps(deps: AppDeps): { publicApp: Koa; opsApp: Koa } {
+export function createApps(deps: AppDeps): {
+  publicApp: Koa
+  opsApp: Koa
+  useSigningKeys: (keys: JWK[]) => void
+  /** Starts telling relying parties what ended; returns how to stop. */
+  startLogoutDelivery: (options?: { everyMs?: number }) => () => Promise<void>
+} {
   const { config, database, logger, sealer, hasher, cookieKeys } = deps
   const { pool } = database
   const metrics = http.createMetrics({
@@ -37,6 +47,7 @@ export function createApps(deps: AppDeps): { publicApp: Koa; opsApp: Koa } {
   const assets = http.createAssets(`${root}public`)
   const render = http.createRenderer({ viewsDir: `${root}views`, assets })
 
+  const outboundAllow = [...config.outbound.allowHosts, ...config.outbound.allowNetworks]
   const oidc = createOidc({
     issuer: config.issuer,
     database,
@@ -51,7 +62,9 @@ export function createApps(deps: AppDeps): { publicApp: Koa; opsApp: Koa } {
     },
     refreshRetryWindowSeconds: config.tokens.refreshRetryWindowSeconds,
     policy: config.secondFactor,
-    outboundAllow: [...config.outbound.allowHosts, ...config.outbound.allowNetworks],
+    statusListTtlSeconds: config.tokens.statusListTtlSeconds,
+    inFlightSeconds: (config.http.requestTimeoutMs + 5 * config.database.statementTimeoutMs) / 1000,
+    outboundAllow,
     pages: createEnginePages({ database, render }),
     onInteraction: rememberSignIn,
     onTokensIssued: (grantType) => metrics.tokensIssued.inc({ grant_type: grantType }),
@@ -73,16 +86,16 @@ export function createApps(deps: AppDeps): { publicApp: Koa; opsApp: Koa } {
   }
   const errorPage = (_ctx: Koa.Context, { title, message, reference }: http.ErrorPage) =>
     render('error', { title, message, reference })
-  const first: Middleware[] = [
-    http.requestContext({ logger, trustedProxies: config.http.trustedProxies, routes: routeLabels }),
+  const first = (describe?: typeof describeProblem): Middleware[] => [
+    http.requestContext({ logger, trustedProxies: config.http.trustedProxies, routes: labels }),
     metrics.observeRequests,
     http.securityHeaders({ secure: config.issuer.startsWith('https:'), profileOf: headerProfile }),
-    http.errorHandler({ isUnavailable: isStorageTrouble, renderError: errorPage, logger }),
+    http.errorHandler({ isUnavailable: isStorageTrouble, renderError: errorPage, describe, logger }),
     http.healthRoutes({ ready }),
   ]
 
   const publicApp = koaApp(cookieKeys, [
-    ...first,
+    ...first(),
     http.hostGuard(config.issuer, { logger }),
     http.malformedGuard(),
     http.serveAssets(assets.find),
@@ -91,14 +104,40 @@ export function createApps(deps: AppDeps): { publicApp: Koa; opsApp: Koa } {
     http.requestDeadline({ ms: config.http.requestTimeoutMs }),
     signInLimit(config.limits.signInStartsPerMinute),
     onlyBelow(
-      ['/interaction/', '/logout/confirm'],
+      ['/interaction/', '/account/', '/device/', '/logout/confirm/'],
       http.csrfGuard({ origin: new URL(config.issuer).origin }),
     ),
     interaction,
+    createAccountRoutes({ database, hasher, render, keys: cookieKeys, issuerName: 'Cardea' }),
     ...oidc.middleware,
   ])
-  const opsApp = koaApp(cookieKeys, [...first, http.metricsRoute(metrics.registry)])
-  return { publicApp, opsApp }
+  const opsApp = koaApp(cookieKeys, [
+    ...first(describeProblem),
+    http.metricsRoute(metrics.registry),
+    http.opsHostGuard(config.ops.names),
+    http.malformedGuard(),
+    http.serveAssets(assets.find),
+    http.requestDeadline({ ms: config.http.requestTimeoutMs }),
+    ...createAdminApi({
+      ...{ database, sealer, render, readBearer, issuer: config.issuer, keys: cookieKeys },
+      // An ID token is good as a hint at sign-out as long as its session lives.
+      signedSeconds: config.sessions.absoluteSeconds,
+      requestsPerMinute: config.limits.adminRequestsPerMinute,
+    }),
+  ])
+  return {
+    publicApp,
+    opsApp,
+    useSigningKeys: (keys) => oidc.useSigningKeys(keys),
+    startLogoutDelivery: (options) =>
+      startLogoutDelivery({
+        ...{ database, outboundAllow, ...options },
+        logoutRequest: (notice) => oidc.logoutRequest(notice),
+        onOutcome: (outcome) => metrics.logoutNotices.inc({ outcome }),
+        onQueue: (queue) => metrics.observeLogoutQueue(queue),
+        onError: (error) => logger.error({ error: String(error) }, 'delivering logout notices failed'),
+      }),
+  }
 }
 
 function koaApp(keys: readonly Buffer[], middleware: Middleware[]): Koa {
@@ -115,7 +154,7 @@ function statusOf(error: Error): number {
 
 function onlyBelow(prefixes: readonly string[], middleware: Middleware): Middleware {
   return async (ctx, next) => {
-    if (prefixes.some((prefix) => ctx.path.startsWith(prefix))) await middleware(ctx, next)
+    if (prefixes.some((prefix) => `${ctx.path}/`.startsWith(prefix))) await middleware(ctx, next)
     else await next()
   }
 }

@@ -15,16 +15,23 @@ const steps = [
 export const publicMethods: Record<string, string[]> = {
   '/authorize': ['GET', 'POST'],
   '/authorize/:uid': ['GET'],
+  '/device_authorization': ['POST'],
+  '/device': ['GET', 'POST'],
+  '/device/:uid': ['GET'],
   '/token': ['POST'],
   '/userinfo': ['GET', 'POST'],
   '/jwks': ['GET'],
   '/introspect': ['POST'],
   '/revoke': ['POST'],
+  '/global-token-revocation': ['POST'],
+  '/status-lists/:id': ['GET'],
   '/logout': ['GET', 'POST'],
   '/logout/confirm': ['POST'],
   '/logout/success': ['GET'],
   '/.well-known/openid-configuration': ['GET'],
   '/.well-known/oauth-authorization-server': ['GET'],
+  '/account/password': ['GET', 'POST'],
+  '/account/password-set': ['GET'],
   '/interaction/:uid': ['GET'],
   ...Object.fromEntries(
     steps.map((step) => [`/interaction/:uid/${step}`, step === 'recovery-code' ? ['GET', 'POST'] : ['POST']]),
@@ -40,7 +47,7 @@ export const routeLabels = [
   '/assets/:file',
 ]
 
-const openData = new Set(['/token', '/userinfo', '/jwks', '/introspect', '/revoke'])
+const openData = new Set(['/device_authorization', '/token', '/userinfo', '/jwks', '/introspect', '/revoke'])
 
 /** Which security headers an address gets. */
 export function headerProfile(path: string): HeaderProfile {
@@ -51,7 +58,9 @@ export function headerProfile(path: string): HeaderProfile {
     path.startsWith('/logout/')
   )
     return 'engine-page'
-  if (openData.has(path) || path.startsWith('/.well-known/')) return 'open-data'
-  if (path === '/metrics' || path.startsWith('/health/')) return 'data'
+  if (openData.has(path) || path.startsWith('/.well-known/') || path.startsWith('/status-lists/'))
+    return 'open-data'
+  if (path === '/metrics' || path === '/global-token-revocation') return 'data'
+  if (path.startsWith('/health/') || path.startsWith('/v1/')) return 'data'
   return 'page'
 }

@@ -17,6 +17,8 @@ interface ErrorHandling {
   isUnavailable: (error: unknown) => boolean
   /** Gives the HTML of an error page. It may also set headers. */
   renderError: (ctx: Context, page: ErrorPage) => string
+  /** Says it in another form than these two: the whole body and its media type, for browsers and programs alike. */
+  describe?: ((ctx: Context, problem: HttpProblem) => { type: string; body: string }) | undefined
   logger: Pick<Logger, 'warn' | 'error'>
 }
 
@@ -38,7 +40,7 @@ const leftovers = [
  * `HttpProblem`s and other errors that may be exposed keep their 4xx, all else is 500 and logged. Cookies set on the
  * way to an error are not sent. Stands behind `requestContext` and `securityHeaders`, before all others.
  */
-export function errorHandler({ isUnavailable, renderError, logger }: ErrorHandling): Middleware {
+export function errorHandler({ isUnavailable, renderError, describe, logger }: ErrorHandling): Middleware {
   return async function errorHandler(ctx, next) {
     try {
       await next()
@@ -48,7 +50,7 @@ export function errorHandler({ isUnavailable, renderError, logger }: ErrorHandli
       if (problem.status >= 500) logFailure(logger, ctx, error, problem.status)
       if (ctx.headerSent) return void ctx.res.destroy()
       if (problem.reason !== undefined) ctx.state.refused = problem.reason
-      answer(ctx, problem, renderError)
+      answer(ctx, problem, describe?.(ctx, problem) ?? pageOrDescription(ctx, problem, renderError))
     }
   }
 }
@@ -83,20 +85,27 @@ function withRetryAfter(problem: HttpProblem, seconds = 2): HttpProblem {
   return problem
 }
 
-function answer(ctx: Context, problem: HttpProblem, renderError: ErrorHandling['renderError']): void {
+function answer(ctx: Context, problem: HttpProblem, { type, body }: { type: string; body: string }): void {
   for (const name of leftovers) ctx.remove(name)
   ctx.set({ ...problem.headers, 'Cache-Control': 'no-store' })
-  ctx.vary('Accept')
   ctx.status = problem.status
-  const asPage = ctx.accepts('json', 'html') === 'html'
-  // The page brings its stylesheet, whatever was expected at this path.
-  if (asPage) ctx.set('Content-Security-Policy', pagePolicy())
-  const text = asPage ? page(ctx, problem, renderError) : description(problem)
-  ctx.type = asPage ? 'html' : 'json'
-  ctx.body = text
+  ctx.type = type
+  ctx.body = body
   if (!problem.sendNow) return
   ctx.respond = false
-  ctx.res.end(ctx.method === 'HEAD' ? undefined : text)
+  ctx.res.end(ctx.method === 'HEAD' ? undefined : body)
+}
+
+function pageOrDescription(
+  ctx: Context,
+  problem: HttpProblem,
+  renderError: ErrorHandling['renderError'],
+): { type: string; body: string } {
+  ctx.vary('Accept')
+  if (ctx.accepts('json', 'html') !== 'html') return { type: 'json', body: description(problem) }
+  // The page brings its stylesheet, whatever was expected at this path.
+  ctx.set('Content-Security-Policy', pagePolicy())
+  return { type: 'html', body: page(ctx, problem, renderError) }
 }
 
 function page(ctx: Context, problem: HttpProblem, renderError: ErrorHandling['renderError']): string {

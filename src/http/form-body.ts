@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Middleware } from 'koa'
 import { HttpProblem } from './http-problem.ts'
+import { readBytes } from './read-bytes.ts'
 import { parseUrlencoded } from './urlencoded.ts'
 
 declare module 'koa' {
@@ -9,10 +10,6 @@ declare module 'koa' {
     body?: unknown
   }
 }
-
-// An honest client that sent too much only hears the answer once it has sent all, so up to here the surplus is read and
-// dropped; beyond, the connection is closed on it.
-const mostDiscarded = 2 * 1024 * 1024
 
 /**
  * Reads the form of a POST into `ctx.request.body` (see `Form`, `field`, `fields`). Only for our own routes: the engine
@@ -42,24 +39,4 @@ function isForm({ headers }: IncomingMessage): boolean {
     /^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-?8"?\s*)?$/i.test(type) &&
     /^(identity)?$/i.test(headers['content-encoding'] ?? '')
   )
-}
-
-async function readBytes(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
-  const announced = Number(req.headers['content-length'] ?? 0)
-  if (announced > mostDiscarded) throw new HttpProblem(413, { headers: { Connection: 'close' } })
-  return new Promise((resolve, reject) => {
-    let chunks: Buffer[] = []
-    let size = 0
-    req.on('data', (chunk: Buffer) => {
-      size += chunk.byteLength
-      if (size <= limitBytes) return void chunks.push(chunk)
-      chunks = []
-      if (size <= mostDiscarded) return
-      req.removeAllListeners('data').pause()
-      reject(new HttpProblem(413, { headers: { Connection: 'close' } }))
-    })
-    req.once('end', () => (size > limitBytes ? reject(new HttpProblem(413)) : resolve(Buffer.concat(chunks))))
-    req.once('close', () => reject(new HttpProblem(400, { reason: 'aborted' })))
-    req.once('error', () => reject(new HttpProblem(400, { reason: 'aborted' })))
-  })
 }

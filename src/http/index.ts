@@ -18,8 +18,15 @@ export { listen, ListenError, type Listener } from './listen.ts'
 export { malformedGuard } from './malformed-guard.ts'
 export { createMetrics, metricsRoute } from './metrics.ts'
 export { onlyRoutes } from './only-routes.ts'
+export { opsHostGuard } from './ops-host-guard.ts'
+export { createOutboundGuard } from './outbound-guard.ts'
+export { postForm } from './post-form.ts'
 export { rateLimit } from './rate-limit.ts'
+export { readBytes } from './read-bytes.ts'
 export {
+  type ApiDocument,
+  type ApiField,
+  type Assets,
   type ClientView,
   createAssets,
   createRenderer,

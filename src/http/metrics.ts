@@ -6,6 +6,9 @@ interface Metrics {
   registry: Registry
   signIns: Counter<'outcome'>
   tokensIssued: Counter<'grant_type'>
+  logoutNotices: Counter<'outcome'>
+  /** Notes how many notices wait for their relying party, and for how long the oldest has. */
+  observeLogoutQueue: (queue: { waiting: number; oldestSeconds: number }) => void
   /** Counts every request that passes it; stands behind `requestContext`, which gives the route its label. */
   observeRequests: Middleware
 }
@@ -51,6 +54,22 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
     labelNames: ['grant_type'] as const,
     registers,
   })
+  const logoutNotices = new Counter({
+    name: 'logout_notices_total',
+    help: 'Attempts to deliver a back-channel logout by outcome',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
+  const logoutsWaiting = new Gauge({
+    name: 'logout_notices_waiting',
+    help: 'Back-channel logouts not delivered yet, of all instances',
+    registers,
+  })
+  const oldestLogout = new Gauge({
+    name: 'logout_notices_oldest_seconds',
+    help: 'How long the oldest of them has waited',
+    registers,
+  })
   new Gauge({
     name: 'database_pool',
     help: 'Database connections by state, and requests waiting for one',
@@ -65,6 +84,11 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
     registry,
     signIns,
     tokensIssued,
+    logoutNotices,
+    observeLogoutQueue({ waiting, oldestSeconds }) {
+      logoutsWaiting.set(waiting)
+      oldestLogout.set(oldestSeconds)
+    },
     async observeRequests(ctx, next) {
       const startedAt = performance.now()
       ctx.res.once('close', () => {

@@ -75,7 +75,7 @@ export interface Views {
   consent: FormPage & {
     email: string
     client: ClientView
-    /** Host (or app) the browser goes to after the decision. */
+    /** Host (or app) the browser goes to after the decision; empty when a device is waiting for it. */
     redirectHost: string
     scopes: ScopeView[]
     resources: { name: string; identifier: string; scopes: ScopeView[] }[]
@@ -90,6 +90,16 @@ export interface Views {
   logout: Page & { action: string; xsrf: string; email?: string | undefined }
   /** `stayed`: the person kept the session here and left only the client. */
   'logged-out': Page & { returnUri?: string | undefined; stayed?: boolean | undefined }
+  /** Posts `xsrf`, `user_code`. */
+  device: FormPage & { xsrf: string; userCode?: string | undefined }
+  /** Posts `xsrf`, `user_code`, and `confirm=yes` or `abort=yes`. */
+  'device-confirm': FormPage & { xsrf: string; userCode: string; client: ClientView }
+  'device-answered': Page & { allowed: boolean }
+  /** Posts `ticket`, `password`. `invited` greets somebody who has none yet. `email` tells password managers whose it is. */
+  'set-password': FormPage & { email: string; ticket: string; invited: boolean }
+  'password-set': Page
+  /** An API's reference, for operators. */
+  'api-docs': Page & { api: ApiDocument }
   /** Every dead end. `reference` is the request id people can quote; `startAgainUri` is the way out: "Go on" when `finished`. */
   error: Page & {
     title: string
@@ -100,6 +110,42 @@ export interface Views {
     startAgainUri?: string | undefined
     finished?: boolean | undefined
   }
+}
+
+/** One field of a schema, or one parameter, in words. */
+export interface ApiField {
+  name: string
+  type: string
+  required: boolean
+  description?: string | undefined
+}
+
+/** An API as its page shows it. `schema` names one of `schemas`, to be linked; everything else is text. */
+export interface ApiDocument {
+  title: string
+  version: string
+  description: string
+  groups: {
+    name: string
+    description: string
+    operations: {
+      id: string
+      method: string
+      path: string
+      summary: string
+      description?: string | undefined
+      scope: string
+      parameters: ApiField[]
+      body?: { type: string; schema?: string | undefined; example?: string | undefined } | undefined
+      responses: {
+        status: string
+        description: string
+        schema?: string | undefined
+        example?: string | undefined
+      }[]
+    }[]
+  }[]
+  schemas: { name: string; type: string; fields: ApiField[] }[]
 }
 
 /** Turns a page's data into its HTML. Throws only if a template is broken. */
@@ -129,6 +175,12 @@ const viewNames = Object.keys({
   'select-account': true,
   logout: true,
   'logged-out': true,
+  device: true,
+  'device-confirm': true,
+  'device-answered': true,
+  'set-password': true,
+  'password-set': true,
+  'api-docs': true,
   error: true,
 } satisfies Record<keyof Views, true>)
 

@@ -319,6 +319,57 @@ export const pageFixtures: PageFixture[] = [
       accounts: [{ email: polyglot, name: polyglot, current: true }],
     },
   },
+  { name: 'device', view: 'device', data: { action: '/device', xsrf: csrf } },
+  {
+    name: 'device-error',
+    view: 'device',
+    data: {
+      ...{ action: '/device', xsrf: csrf, userCode: 'WDJB-MJHT' },
+      error: 'No device is waiting with this code. Check it and try again.',
+    },
+  },
+  {
+    name: 'device-throttled',
+    view: 'device',
+    data: {
+      action: '/device',
+      xsrf: csrf,
+      problem: 'There were too many attempts. Try again in 10 minutes.',
+    },
+  },
+  {
+    name: 'device-hostile',
+    view: 'device',
+    data: { action: polyglot, xsrf: polyglot, userCode: polyglot, error: polyglot },
+  },
+  {
+    name: 'device-confirm',
+    view: 'device-confirm',
+    data: { action: '/device', xsrf: csrf, userCode: 'WDJB-MJHT', client: acme },
+  },
+  {
+    name: 'device-confirm-long-client',
+    view: 'device-confirm',
+    data: { action: '/device', xsrf: csrf, userCode: 'WDJB-MJHT', client: longClient },
+  },
+  {
+    name: 'device-confirm-hostile',
+    view: 'device-confirm',
+    data: { action: polyglot, xsrf: polyglot, userCode: polyglot, client: hostileClient },
+  },
+  { name: 'device-answered', view: 'device-answered', data: { client: acme, allowed: true } },
+  {
+    name: 'device-answered-no',
+    view: 'device-answered',
+    data: { client: rightToLeftClient, allowed: false },
+  },
+  { name: 'device-answered-plain', view: 'device-answered', data: { allowed: true } },
+  {
+    name: 'device-answered-hostile',
+    view: 'device-answered',
+    data: { client: hostileClient, allowed: false },
+  },
+  { name: 'consent-device', view: 'consent', data: { ...consent, redirectHost: '' } },
   {
     name: 'logout',
     view: 'logout',
@@ -338,6 +389,32 @@ export const pageFixtures: PageFixture[] = [
     view: 'logged-out',
     data: { client: hostileClient, returnUri: 'javascript:alert(1)' },
   },
+  {
+    name: 'set-password-invited',
+    view: 'set-password',
+    data: {
+      action: '/account/password',
+      csrf,
+      email,
+      ticket: 'Jf3Gk1kS8Q2nTq7mVbY4rWc0xLzPdHaE5uIoN6sK9tA',
+      invited: true,
+    },
+  },
+  {
+    name: 'set-password-refused',
+    view: 'set-password',
+    data: {
+      ...{ action: '/account/password', csrf, email: longEmail, invited: false },
+      ticket: 'Jf3Gk1kS8Q2nTq7mVbY4rWc0xLzPdHaE5uIoN6sK9tA',
+      error: 'This password is one of those that are tried first. Choose another one.',
+    },
+  },
+  {
+    name: 'set-password-hostile',
+    view: 'set-password',
+    data: { action: '/account/password', csrf, email: polyglot, ticket: polyglot, invited: false },
+  },
+  { name: 'password-set', view: 'password-set', data: {} },
   {
     name: 'error-expired',
     view: 'error',

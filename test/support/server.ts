@@ -21,7 +21,7 @@ export type Instance = {
   opsPort: number
   database: Database
   ask(path: string, ask?: Ask): Promise<Answer>
-  startLogoutDelivery(options: { everyMs: number }): () => Promise<void>
+  startLogoutDelivery: (options: { everyMs: number }) => () => Promise<void>
   stop(): Promise<void>
 }
 

@@ -112,7 +112,20 @@ describe('escaping', () => {
 
   test('there is a hostile state of each page that prints what others wrote', () => {
     expect(hostile.map(({ view }) => view).sort()).toEqual(
-      ['consent', 'error', 'logged-out', 'login', 'logout', 'select-account', 'totp', 'totp-enrol'].sort(),
+      [
+        'consent',
+        'device',
+        'device-answered',
+        'device-confirm',
+        'error',
+        'logged-out',
+        'login',
+        'logout',
+        'select-account',
+        'set-password',
+        'totp',
+        'totp-enrol',
+      ].sort(),
     )
   })
 

@@ -1,0 +1,103 @@
+import type { Db } from '../db/index.ts'
+import type { LogoutNotice } from './back-channel-logout.ts'
+
+/** A notice that this process may deliver now. */
+export type ClaimedNotice = LogoutNotice & {
+  id: string
+  /** This one included. */
+  attempts: number
+  /** Since the session ended. */
+  ageSeconds: number
+}
+
+/** What came of an attempt. `error` is one of the words in docs/clients.md. */
+export type NoticeOutcome =
+  | { state: 'delivered' }
+  | { state: 'queued'; error: string; retryInSeconds: number }
+  | { state: 'failed'; error: string }
+
+/** A relying party that could not be reached for so long is not told any more. */
+export const NOTICE_LIFETIME_SECONDS = 24 * 3600
+/** For so long after the last attempt a receipt can tell who was told. */
+const KEPT_SECONDS = 30 * 24 * 3600
+const BATCH = 1000
+
+/**
+ * Takes up to `limit` due notices, at most `perClient` of each client and none of `except`, for `leaseSeconds`: until then no other
+ * process gets them, and afterwards, if the outcome was never written, anyone. Nothing is locked meanwhile. Every relying party
+ * that is waiting gets its turn: the waiting of one do not stand before those of another.
+ */
+export async function claimNotices(
+  db: Db,
+  {
+    limit,
+    perClient,
+    except,
+    leaseSeconds,
+  }: { limit: number; perClient: number; except: readonly string[]; leaseSeconds: number },
+): Promise<ClaimedNotice[]> {
+  return db.$queryRaw<ClaimedNotice[]>`
+    WITH RECURSIVE waiting AS (
+      (SELECT client_id FROM logout_notices WHERE state = 'queued' ORDER BY client_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT n.client_id FROM logout_notices n WHERE n.state = 'queued' AND n.client_id > w.client_id ORDER BY n.client_id LIMIT 1)
+      FROM waiting w WHERE w.client_id IS NOT NULL
+    ), next AS (
+      SELECT w.client_id FROM waiting w CROSS JOIN LATERAL (
+        SELECT n.next_attempt_at FROM logout_notices n
+        WHERE n.client_id = w.client_id AND n.state = 'queued' AND n.next_attempt_at <= now()
+        ORDER BY n.next_attempt_at LIMIT 1) oldest
+      WHERE w.client_id <> ALL(${[...except]})
+      ORDER BY oldest.next_attempt_at LIMIT ${limit}
+    ), due AS (
+      SELECT oldest.id FROM next CROSS JOIN LATERAL (
+        SELECT n.id, n.next_attempt_at FROM logout_notices n
+        WHERE n.client_id = next.client_id AND n.state = 'queued' AND n.next_attempt_at <= now()
+        ORDER BY n.next_attempt_at LIMIT ${perClient} FOR UPDATE SKIP LOCKED) oldest
+      ORDER BY oldest.next_attempt_at LIMIT ${limit}
+    )
+    UPDATE logout_notices n SET attempts = n.attempts + 1, last_attempt_at = now(),
+      next_attempt_at = now() + ${leaseSeconds} * interval '1 second'
+    FROM due WHERE n.id = due.id
+    RETURNING n.id, n.client_id AS "clientId", n.user_id AS "userId", n.sid, n.attempts,
+      extract(epoch FROM now() - n.created_at)::float8 AS "ageSeconds"`
+}
+
+/** Writes down what came of an attempt; a no-op when the notice was settled meanwhile, or its lease ran out and another has it. */
+export async function settleNotice(
+  db: Db,
+  { id, attempts }: Pick<ClaimedNotice, 'id' | 'attempts'>,
+  outcome: NoticeOutcome,
+): Promise<void> {
+  if (outcome.state === 'delivered')
+    await db.$executeRaw`UPDATE logout_notices SET state = 'delivered', delivered_at = now(), last_error = NULL
+      WHERE id = ${id}::uuid AND state = 'queued'`
+  else if (outcome.state === 'failed')
+    await db.$executeRaw`UPDATE logout_notices SET state = 'failed', last_error = ${outcome.error}
+      WHERE id = ${id}::uuid AND state = 'queued' AND attempts = ${attempts}`
+  else
+    await db.$executeRaw`UPDATE logout_notices SET last_error = ${outcome.error},
+        next_attempt_at = now() + ${outcome.retryInSeconds} * interval '1 second'
+      WHERE id = ${id}::uuid AND state = 'queued' AND attempts = ${attempts}`
+}
+
+/** How many notices wait, and for how long the oldest has. */
+export async function waitingNotices(db: Db): Promise<{ waiting: number; oldestSeconds: number }> {
+  const [row] = await db.$queryRaw<{ waiting: number; oldestSeconds: number }[]>`
+    SELECT count(*)::int AS waiting, COALESCE(extract(epoch FROM now() - min(created_at)), 0)::float8 AS "oldestSeconds"
+    FROM logout_notices WHERE state = 'queued'`
+  return row ?? { waiting: 0, oldestSeconds: 0 }
+}
+
+/** Gives up what has waited too long, and forgets what was settled a month ago. A bounded batch of each; returns how many. */
+export async function sweepNotices(db: Db): Promise<number> {
+  const tooOld = await db.$executeRaw`
+    UPDATE logout_notices SET state = 'failed', last_error = COALESCE(last_error, 'expired') WHERE id IN (
+      SELECT id FROM logout_notices WHERE state = 'queued' AND created_at < now() - ${NOTICE_LIFETIME_SECONDS} * interval '1 second'
+        AND next_attempt_at <= now() LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`
+  const forgotten = await db.$executeRaw`
+    DELETE FROM logout_notices WHERE id IN (
+      SELECT id FROM logout_notices WHERE state IN ('delivered', 'failed')
+        AND next_attempt_at < now() - ${KEPT_SECONDS} * interval '1 second' LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`
+  return tooOld + forgotten
+}
