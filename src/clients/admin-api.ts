@@ -17,6 +17,7 @@ export const adminScopeWords = {
   'tokens:revoke': 'End tokens',
   'revocations:read': 'See receipts of revocations',
   'revocations:write': 'End access by any selector: users, clients, keys, everything',
+  'global:revoke': 'End all access of a user at the global token revocation endpoint',
   'clients:read': 'See clients',
   'clients:write': 'Register, change and delete clients, rotate their secrets',
   'resources:read': 'See resource servers and their scopes',

@@ -1,5 +1,6 @@
 import type { Db, Prisma } from '../db/index.ts'
 import { ADMIN_API, ADMIN_SCOPES, adminScopeWords } from './admin-api.ts'
+import { DEVICE_GRANT } from './metadata.ts'
 
 /** The command line as an OAuth client: public, native, loopback redirects (RFC 8252 section 7.3). */
 export const COMMAND_LINE = 'cardea-cli'
@@ -10,7 +11,7 @@ const ADMIN_TOKEN_SECONDS = 300
 const metadata = {
   redirect_uris: ['http://127.0.0.1/callback'],
   post_logout_redirect_uris: [],
-  grant_types: ['authorization_code', 'refresh_token'],
+  grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT],
   token_endpoint_auth_method: 'none',
   application_type: 'native',
   scope: ['openid', ...ADMIN_SCOPES].join(' '),

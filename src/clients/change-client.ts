@@ -13,8 +13,8 @@ type Gone = { ok: false; reason: 'not_found' | 'built_in' }
 type Invalid = { ok: false; reason: 'invalid'; problems: MetadataProblem[] }
 
 /**
- * Changes a client by a merge patch (RFC 7396) in RFC 7591 names, with `client_name`, `first_party` and `disabled`: what it does
- * not name stays, null takes a field away. The result is what is checked. A client that comes to need a secret gets one, returned
+ * Changes a client by a merge patch (RFC 7396) in RFC 7591 names, with `client_name` and `first_party`: what it does not name
+ * stays, null takes a field away. The result is what is checked. A client that comes to need a secret gets one, returned
  * this once; one that needs none any more loses it. Refuses a client that is not there or Cardea's own.
  */
 export async function updateClient(
@@ -25,7 +25,7 @@ export async function updateClient(
 ): Promise<{ ok: true; client: StoredClient; secret: string | null } | Gone | Invalid> {
   const before = await lockClient(tx, id)
   if (!before.ok) return before
-  const { client_name, first_party, disabled, ...fields } = patch
+  const { client_name, first_party, ...fields } = patch
   const name = client_name === undefined ? before.client.name : client_name
   const firstParty = first_party === undefined ? before.client.firstParty : first_party
   const checked = checkMetadata(merged(before.client.metadata, fields))
@@ -33,9 +33,6 @@ export async function updateClient(
     ...(checked.ok ? [] : checked.problems),
     ...(typeof name === 'string' ? nameProblems(name) : [problem('client_name', 'must be a text')]),
     ...(typeof firstParty === 'boolean' ? [] : [problem('first_party', 'must be true or false')]),
-    ...(disabled === undefined || typeof disabled === 'boolean'
-      ? []
-      : [problem('disabled', 'must be true or false')]),
   ]
   if (!checked.ok || problems.length > 0) return { ok: false, reason: 'invalid', problems }
   const secret = needsSecret(checked.metadata) && !before.client.hasSecret ? randomSecret() : null
@@ -50,9 +47,7 @@ export async function updateClient(
   })
   const detail = { changed: changedFields(before.client, toStored(row)) }
   await record(tx, { type: 'client.updated', clientId: id, detail, ...by })
-  if (typeof disabled !== 'boolean') return { ok: true, client: toStored(row), secret }
-  const set = await setClientDisabled(tx, id, disabled, by)
-  return set.ok ? { ...set, secret } : set
+  return { ok: true, client: toStored(row), secret }
 }
 
 /**

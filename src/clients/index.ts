@@ -8,18 +8,20 @@ export { ADMIN_API, ADMIN_SCOPES, adminScopeWords, scopesOfRole } from './admin-
 export type { AdminScope } from './admin-api.ts'
 export { countClients } from './count-clients.ts'
 export { COMMAND_LINE, ensureBuiltIn } from './built-in.ts'
-export { checkMetadata } from './metadata.ts'
+export { checkMetadata, clientMetadataSchema } from './metadata.ts'
 export type { ClientMetadata, MetadataProblem } from './metadata.ts'
-export { setClientDisabled, updateClient, updateClientMetadata } from './change-client.ts'
+export { lockClient, setClientDisabled, updateClient, updateClientMetadata } from './change-client.ts'
 export { MAX_OVERLAP_SECONDS, rotateClientSecret } from './client-secret.ts'
 export { createClient, deleteClient, findClient, listClients, pageOfClients } from './client.ts'
 export type { NewClient } from './client.ts'
+export { resourceScopeSchema } from './resource-metadata.ts'
 export type { ResourceScope, ResourceServerInput } from './resource-metadata.ts'
 export {
   addResourceServer,
   createResourceServer,
   deleteResourceServer,
   findResourceServer,
+  lockResourceServer,
   pageOfResourceServers,
   updateResourceServer,
 } from './resource-server.ts'

@@ -14,16 +14,20 @@ const keysUri = webUri.refine(
 )
 /** Called by us, with what it may not have in it by OpenID Connect Back-Channel Logout section 2.2. */
 const logoutUri = keysUri.refine((uri) => {
-  const { username, password } = new URL(uri)
-  return !uri.includes('#') && username === '' && password === ''
+  const url = URL.parse(uri)
+  return !uri.includes('#') && url?.username === '' && url.password === ''
 }, 'must have neither a fragment nor credentials')
 const signingAlg = z.enum(['RS256', 'ES256', 'EdDSA'])
 
-const schema = z.strictObject({
+/** The device authorization grant (RFC 8628). */
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** The fields of RFC 7591 section 2 that this server knows, each for itself; whether they fit together `checkMetadata` says. */
+export const clientMetadataSchema = z.strictObject({
   redirect_uris: z.array(z.string()).max(50).default([]),
   post_logout_redirect_uris: z.array(z.string()).max(50).default([]),
   grant_types: z
-    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials']))
+    .array(z.enum(['authorization_code', 'refresh_token', 'client_credentials', DEVICE_GRANT]))
     .default(['authorization_code']),
   token_endpoint_auth_method: z
     .enum(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'])
@@ -57,7 +61,7 @@ const schema = z.strictObject({
     .optional(),
 })
 
-export type ClientMetadata = z.infer<typeof schema>
+export type ClientMetadata = z.infer<typeof clientMetadataSchema>
 
 /**
  * Checks a client's metadata (RFC 7591 section 2 names, unknown fields refused) against what this server does:
@@ -67,7 +71,7 @@ export type ClientMetadata = z.infer<typeof schema>
 export function checkMetadata(
   input: unknown,
 ): { ok: true; metadata: ClientMetadata } | { ok: false; problems: MetadataProblem[] } {
-  const parsed = schema.safeParse(input)
+  const parsed = clientMetadataSchema.safeParse(input)
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => ({
       field: issue.path.join('.') || 'metadata',
@@ -111,8 +115,11 @@ function consistencyProblems(metadata: ClientMetadata): MetadataProblem[] {
   const method = metadata.token_endpoint_auth_method
   if (grants.has('authorization_code') && metadata.redirect_uris.length === 0)
     problems.push({ field: 'redirect_uris', message: 'authorization_code needs at least one redirect URI' })
-  if (grants.has('refresh_token') && !grants.has('authorization_code'))
-    problems.push({ field: 'grant_types', message: 'refresh_token comes only with authorization_code' })
+  if (grants.has('refresh_token') && !grants.has('authorization_code') && !grants.has(DEVICE_GRANT))
+    problems.push({
+      field: 'grant_types',
+      message: 'refresh_token comes only with authorization_code or the device code',
+    })
   if (grants.has('client_credentials') && method === 'none')
     problems.push({
       field: 'grant_types',

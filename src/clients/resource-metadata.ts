@@ -9,17 +9,17 @@ const words = (most: number) =>
     .max(most)
     .refine((text) => isStorable(text) && !/\p{Cc}/u.test(text), 'contains control characters')
 
-export const scopeSchema = z.strictObject({
+export const resourceScopeSchema = z.strictObject({
   name: z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/),
   /** What it lets an app do, in words a person understands; shown at consent. */
   description: words(200),
   /** May the user untick it? */
   optional: z.boolean().default(false),
 })
-export type ResourceScope = z.infer<typeof scopeSchema>
+export type ResourceScope = z.infer<typeof resourceScopeSchema>
 
 /** A JWT lives on after its revocation at every API that does not ask: longer than this only if the operator says so. */
-export const MAX_JWT_SECONDS = 600
+const MAX_JWT_SECONDS = 600
 
 export const resourceServerSchema = z
   .strictObject({
@@ -32,7 +32,7 @@ export const resourceServerSchema = z
       ),
     name: words(100),
     scopes: z
-      .array(scopeSchema)
+      .array(resourceScopeSchema)
       .max(200)
       .refine(
         (scopes) => new Set(scopes.map(({ name }) => name)).size === scopes.length,

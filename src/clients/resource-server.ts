@@ -2,7 +2,7 @@ import { record } from '../audit/index.ts'
 import type { By } from '../audit/index.ts'
 import type { Db, Prisma, Tx } from '../db/index.ts'
 import { isStorable } from './metadata.ts'
-import { resourceServerSchema, scopeSchema } from './resource-metadata.ts'
+import { resourceServerSchema, resourceScopeSchema } from './resource-metadata.ts'
 import type { ResourceScope, ResourceServerInput } from './resource-metadata.ts'
 
 export type StoredResourceServer = {
@@ -64,15 +64,15 @@ export async function updateResourceServer(
   | { ok: true; resourceServer: StoredResourceServer }
   | { ok: false; reason: 'not_found' | 'built_in' | 'client_taken' | 'client_not_found' }
 > {
-  if (!isStorable(identifier)) return { ok: false, reason: 'not_found' }
-  await tx.$queryRaw`SELECT 1 FROM resource_servers WHERE identifier = ${identifier} FOR UPDATE`
-  const before = await tx.resourceServer.findUnique({ where: { identifier } })
-  if (!before) return { ok: false, reason: 'not_found' }
-  if (before.builtIn) return { ok: false, reason: 'built_in' }
-  const was = toStored(before)
-  const data = columnsOf({
-    ...{ identifier, name: was.name, scopes: was.scopes, seeded: before.seeded, clientId: was.clientId },
+  const before = await lockResourceServer(tx, identifier)
+  if (!before.ok) return before
+  const was = before.resourceServer
+  const { seeded: _, ...data } = columnsOf({
+    ...{ identifier, name: was.name, scopes: was.scopes, clientId: was.clientId },
     ...{ accessTokenFormat: was.accessTokenFormat, accessTokenTtlSeconds: was.accessTokenTtlSeconds },
+    // What an operator has allowed once need not be allowed again with every other change.
+    allowLongLived:
+      was.accessTokenFormat === 'jwt' && (changes.accessTokenTtlSeconds ?? 0) <= was.accessTokenTtlSeconds,
     ...changes,
   })
   const refused = await refuseIntrospectionClient(tx, identifier, data.clientId)
@@ -81,9 +81,23 @@ export async function updateResourceServer(
     where: { identifier },
     data,
   })
-  const detail = { identifier, changed: Object.keys(changes).sort() }
+  const detail = { identifier, changed: changedFields(was, toStored(row)) }
   await record(tx, { type: 'resource_server.updated', detail, ...by })
   return { ok: true, resourceServer: toStored(row) }
+}
+
+/** The API as it is, held until the transaction ends, so that what is decided about it stays true. */
+export async function lockResourceServer(
+  tx: Tx,
+  identifier: string,
+): Promise<
+  { ok: true; resourceServer: StoredResourceServer } | { ok: false; reason: 'not_found' | 'built_in' }
+> {
+  if (!isStorable(identifier)) return { ok: false, reason: 'not_found' }
+  await tx.$queryRaw`SELECT 1 FROM resource_servers WHERE identifier = ${identifier} FOR UPDATE`
+  const resourceServer = await findResourceServer(tx, identifier)
+  if (!resourceServer) return { ok: false, reason: 'not_found' }
+  return resourceServer.builtIn ? { ok: false, reason: 'built_in' } : { ok: true, resourceServer }
 }
 
 /** Registers like `createResourceServer`, and says what is taken instead of throwing, so that the transaction can go on. */
@@ -129,6 +143,21 @@ async function refuseIntrospectionClient(tx: Tx, identifier: string, clientId: s
   return other && other.identifier !== identifier ? ({ ok: false, reason: 'client_taken' } as const) : null
 }
 
+const fields = {
+  name: 'name',
+  scopes: 'scopes',
+  accessTokenFormat: 'access_token_format',
+  accessTokenTtlSeconds: 'access_token_ttl',
+  clientId: 'client_id',
+} as const
+
+function changedFields(was: StoredResourceServer, is: StoredResourceServer): string[] {
+  const names = Object.keys(fields) as (keyof typeof fields)[]
+  return names
+    .filter((name) => JSON.stringify(was[name]) !== JSON.stringify(is[name]))
+    .map((name) => fields[name])
+}
+
 function columnsOf(input: ResourceServerInput) {
   const {
     accessTokenTtlSeconds: accessTokenTtl,
@@ -142,7 +171,7 @@ function toStored(row: Prisma.ResourceServerGetPayload<object>): StoredResourceS
   const { identifier, name, accessTokenFormat, clientId, builtIn, createdAt, updatedAt } = row
   return {
     ...{ identifier, name, accessTokenFormat, clientId, builtIn, createdAt, updatedAt },
-    scopes: scopeSchema.array().parse(row.scopes),
+    scopes: resourceScopeSchema.array().parse(row.scopes),
     accessTokenTtlSeconds: row.accessTokenTtl,
   }
 }

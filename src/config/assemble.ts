@@ -8,7 +8,7 @@ export function assemble(values: Values, keys: Keys): Config {
     mode: values.CARDEA_MODE,
     issuer: values.CARDEA_ISSUER ?? `http://localhost:${values.CARDEA_PORT}`,
     listen: { host: values.CARDEA_HOST, port: values.CARDEA_PORT },
-    ops: { host: values.CARDEA_OPS_HOST, port: values.CARDEA_OPS_PORT },
+    ops: { host: values.CARDEA_OPS_HOST, port: values.CARDEA_OPS_PORT, names: values.CARDEA_OPS_HOSTS },
     samplePort: values.CARDEA_SAMPLE_PORT,
     dataDir: values.CARDEA_DATA_DIR,
     logLevel: values.CARDEA_LOG_LEVEL,
@@ -30,6 +30,7 @@ export function assemble(values: Values, keys: Keys): Config {
     sessions: { idleSeconds: values.CARDEA_SESSION_IDLE, absoluteSeconds: values.CARDEA_SESSION_ABSOLUTE },
     tokens: {
       accessSeconds: values.CARDEA_ACCESS_TOKEN_TTL,
+      statusListTtlSeconds: values.CARDEA_STATUS_LIST_TTL,
       refreshIdleSeconds: values.CARDEA_REFRESH_TOKEN_IDLE,
       refreshAbsoluteSeconds: values.CARDEA_REFRESH_TOKEN_ABSOLUTE,
       refreshRetryWindowSeconds: values.CARDEA_REFRESH_RETRY_WINDOW,
@@ -41,7 +42,10 @@ export function assemble(values: Values, keys: Keys): Config {
       parallelism: values.CARDEA_ARGON2_PARALLELISM,
       concurrency: values.CARDEA_HASH_CONCURRENCY,
     },
-    limits: { signInStartsPerMinute: values.CARDEA_RATE_LIMIT },
+    limits: {
+      signInStartsPerMinute: values.CARDEA_RATE_LIMIT,
+      adminRequestsPerMinute: values.CARDEA_ADMIN_RATE_LIMIT,
+    },
   }
   return deepFreeze(config)
 }

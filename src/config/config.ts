@@ -6,7 +6,10 @@ export interface Config {
   /** The public listener: protocol and hosted pages. */
   readonly listen: Address
   /** The operations listener: admin API, metrics. */
-  readonly ops: Address
+  readonly ops: Address & {
+    /** What it may be called, besides localhost and addresses. */
+    readonly names: readonly string[]
+  }
   readonly samplePort: number
   readonly dataDir: string
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -37,6 +40,8 @@ export interface Config {
   readonly sessions: { readonly idleSeconds: number; readonly absoluteSeconds: number }
   readonly tokens: {
     readonly accessSeconds: number
+    /** From a revocation to the last API that hears of it through a status list. */
+    readonly statusListTtlSeconds: number
     readonly refreshIdleSeconds: number
     readonly refreshAbsoluteSeconds: number
     /** For how long a rotated refresh token still gives the same successor (a retry after a lost response). */
@@ -50,7 +55,7 @@ export interface Config {
     /** How many hashes may run at once; 0 = one per processor core. */
     readonly concurrency: number
   }
-  readonly limits: { readonly signInStartsPerMinute: number }
+  readonly limits: { readonly signInStartsPerMinute: number; readonly adminRequestsPerMinute: number }
 }
 
 interface Address {

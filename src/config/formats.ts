@@ -53,6 +53,12 @@ export const hostsAndNetworks = list.transform((entries, issues) => {
   return sorted
 })
 
+/** A list of host names. */
+export const hostNames = list.transform((entries, issues) => {
+  for (const entry of entries) if (!isHostName(entry)) issues.addIssue(`"${entry}" is not a host name`)
+  return entries.map((entry) => entry.toLowerCase())
+})
+
 /** An issuer identifier: an http(s) URL in its one canonical spelling, without query, fragment or final slash. */
 export const issuerUrl = z.string().superRefine((text, issues) => {
   for (const fault of issuerFaults(text)) issues.addIssue(fault)

@@ -39,6 +39,12 @@ export const variables = {
     'Address the operations listener (admin API, metrics) binds. Keep it off the internet.',
   ),
   CARDEA_OPS_PORT: fallingBackTo('3001', format.port, 'Port of the operations listener; 0 takes a free one.'),
+  CARDEA_OPS_HOSTS: fallingBackTo(
+    '',
+    format.hostNames,
+    'Names by which the operations listener may be called, besides localhost and IP addresses.',
+    { example: 'cardea-ops.internal' },
+  ),
   CARDEA_SAMPLE_PORT: fallingBackTo('3100', format.port, 'Port of the sample app in development.'),
   CARDEA_DATA_DIR: fallingBackTo(
     '.cardea',
@@ -113,6 +119,11 @@ export const variables = {
     'Seconds after which a sign-in session ends in any case.',
   ),
   CARDEA_ACCESS_TOKEN_TTL: fallingBackTo('600', seconds(10, day), 'Seconds an access token lives.'),
+  CARDEA_STATUS_LIST_TTL: fallingBackTo(
+    '30',
+    seconds(5, 600),
+    'Seconds after which a revoked JWT access token is refused by every API that checks the status lists.',
+  ),
   CARDEA_REFRESH_TOKEN_IDLE: fallingBackTo(
     `${14 * day}`,
     seconds(60, year),
@@ -158,6 +169,11 @@ export const variables = {
     '120',
     format.wholeNumber(1, 1_000_000),
     'Sign-ins an anonymous address may start in a minute.',
+  ),
+  CARDEA_ADMIN_RATE_LIMIT: fallingBackTo(
+    '600',
+    format.wholeNumber(1, 1_000_000),
+    'Requests one caller of the admin API may make in a minute, over all instances.',
   ),
 }
 

@@ -87,9 +87,13 @@ export async function saveConsent(
   return { grantId, decision }
 }
 
-/** Forgets what everybody decided about a client that is gone: whoever is registered under its id next must ask anew. Returns how many. */
-export async function forgetConsents(tx: Tx, clientId: string): Promise<number> {
-  const { count } = await tx.consent.deleteMany({ where: { clientId } })
+/**
+ * Forgets what everybody decided about a client that is gone (whoever is registered under its id next must ask anew), or what a user
+ * who is gone decided. Returns how many decisions that were.
+ */
+export async function forgetConsents(tx: Tx, of: { clientId: string } | { userId: string }): Promise<number> {
+  const { count } = await tx.consent.deleteMany({ where: of })
+  if ('userId' in of) await tx.cutoff.deleteMany({ where: of })
   return count
 }
 

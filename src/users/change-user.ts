@@ -1,4 +1,5 @@
 import { record } from '../audit/index.ts'
+import type { By } from '../audit/index.ts'
 import type { Db } from '../db/index.ts'
 import { atomically } from './atomically.ts'
 import { assertPasswordHash } from './hash-parameters.ts'
@@ -10,14 +11,14 @@ import { isUserId } from './user-id.ts'
  * Disables or enables a user and records it; asking twice changes and records nothing more. Returns the user, or null when
  * there is none. Ending the user's sessions and tokens is composed with this by the caller, in one transaction.
  */
-export async function setDisabled(db: Db, id: string, disabled: boolean): Promise<User | null> {
+export async function setDisabled(db: Db, id: string, disabled: boolean, by: By = {}): Promise<User | null> {
   if (!isUserId(id)) return null
   return atomically(db, async (tx) => {
     const { count } = await tx.user.updateMany({
       where: { id, disabledAt: disabled ? null : { not: null } },
       data: { disabledAt: disabled ? new Date() : null },
     })
-    if (count > 0) await record(tx, { type: disabled ? 'user.disabled' : 'user.enabled', userId: id })
+    if (count > 0) await record(tx, { type: disabled ? 'user.disabled' : 'user.enabled', userId: id, ...by })
     return findUser(tx, id)
   })
 }
@@ -26,12 +27,17 @@ export async function setDisabled(db: Db, id: string, disabled: boolean): Promis
  * Gives a user a new password hash (from a PasswordHasher) and records it. Returns the user, or null when there is none.
  * Whether the password is good enough and which sessions it ends is decided before and composed above.
  */
-export async function setPasswordHash(db: Db, id: string, passwordHash: string): Promise<User | null> {
+export async function setPasswordHash(
+  db: Db,
+  id: string,
+  passwordHash: string,
+  by: By = {},
+): Promise<User | null> {
   assertPasswordHash(passwordHash)
   if (!isUserId(id)) return null
   return atomically(db, async (tx) => {
     const { count } = await tx.user.updateMany({ where: { id }, data: { passwordHash } })
-    if (count > 0) await record(tx, { type: 'user.password_changed', userId: id })
+    if (count > 0) await record(tx, { type: 'user.password_changed', userId: id, ...by })
     return findUser(tx, id)
   })
 }

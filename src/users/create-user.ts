@@ -1,8 +1,10 @@
 import { record } from '../audit/index.ts'
+import type { By } from '../audit/index.ts'
 import type { Db, Role } from '../db/index.ts'
 import { atomically } from './atomically.ts'
 import { normaliseEmail } from './email.ts'
 import { assertPasswordHash } from './hash-parameters.ts'
+import { normaliseName } from './name.ts'
 import { toUser } from './user.ts'
 import type { User } from './user.ts'
 
@@ -23,7 +25,7 @@ type UserCreated =
  * Creates a user and records it. Refuses an address that is none or that belongs to somebody, in any spelling, and a name
  * of more than 200 characters or with control characters. A refusal leaves the caller's transaction usable.
  */
-export async function createUser(db: Db, input: NewUser): Promise<UserCreated> {
+export async function createUser(db: Db, input: NewUser, by: By = {}): Promise<UserCreated> {
   const email = normaliseEmail(input.email)
   if (email === null) return { ok: false, reason: 'email_invalid' }
   const name = normaliseName(input.name)
@@ -38,14 +40,7 @@ export async function createUser(db: Db, input: NewUser): Promise<UserCreated> {
       skipDuplicates: true,
     })
     if (!row) return { ok: false, reason: 'email_taken' }
-    await record(tx, { type: 'user.created', userId: row.id, detail: { role, seeded } })
+    await record(tx, { type: 'user.created', userId: row.id, detail: { role, seeded }, ...by })
     return { ok: true, user: toUser(row) }
   })
-}
-
-/** Null for no name, undefined for one that cannot be shown. */
-function normaliseName(input: string | null | undefined): string | null | undefined {
-  const name = (input ?? '').trim().normalize('NFC')
-  if (name === '') return null
-  return name.length <= 200 && name.isWellFormed() && !/\p{Cc}/u.test(name) ? name : undefined
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { record } from '../audit/index.ts'
+import type { By } from '../audit/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import type { Tx } from '../db/index.ts'
 import { sealContext } from './totp.ts'
@@ -11,6 +12,7 @@ import { sealContext } from './totp.ts'
 export async function importTotp(
   { tx, sealer }: { tx: Tx; sealer: Sealer },
   { userId, secret }: { userId: string; secret: string },
+  by: By = {},
 ): Promise<{ ok: boolean }> {
   if (!/^[A-Z2-7]{26,}$/.test(secret)) return { ok: false }
   const id = randomUUID()
@@ -18,6 +20,6 @@ export async function importTotp(
   await tx.totpCredential.create({
     data: { id, userId, sealedSeed: sealer.seal(secret, sealContext(id)), confirmedAt: new Date() },
   })
-  await record(tx, { type: 'factor.totp_added', userId, detail: { imported: true } })
+  await record(tx, { type: 'factor.totp_added', userId, detail: { imported: true }, ...by })
   return { ok: true }
 }

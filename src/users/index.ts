@@ -1,13 +1,15 @@
 /**
- * The users room: who the End-User is and how they prove it. Owns the tables users, totp_credentials, recovery_codes and
- * attempt_counters, and is the only one to hash passwords or make one-time codes. Every check counts its attempt before it
+ * The users room: who the End-User is and how they prove it. Owns the tables users, totp_credentials, recovery_codes,
+ * password_tickets and attempt_counters, and is the only one to hash passwords or make one-time codes. Every check counts its attempt before it
  * verifies anything, answers alike for those who exist and those who do not, and records its outcome.
  * It refuses to show a hash or a seed twice, and to call a lost database a wrong password. It knows no OAuth, no HTTP, no
  * cookies: which factors a sign-in needs, and what a disabled user loses, is decided above.
  */
 export { claimsFor } from './claims.ts'
 export { setDisabled, setPasswordHash } from './change-user.ts'
+export { countUsers } from './count-users.ts'
 export { createUser } from './create-user.ts'
+export { deleteUser } from './delete-user.ts'
 export { normaliseEmail } from './email.ts'
 export { factorsOf } from './factors.ts'
 export type { Factors } from './factors.ts'
@@ -17,11 +19,14 @@ export type { PasswordHasher } from './hasher.ts'
 export { issueDeviceToken } from './known-device.ts'
 export { importTotp } from './import-totp.ts'
 export { listUsers } from './list-users.ts'
+export { lockOwners, lockUser } from './owners.ts'
 export { checkPassword } from './password.ts'
 export type { PasswordAttempt, PasswordDeps } from './password.ts'
 export { passwordProblem } from './password-policy.ts'
 export type { PasswordProblem } from './password-policy.ts'
+export { findPasswordTicket, issuePasswordTicket, spendPasswordTicket } from './password-ticket.ts'
 export { countRecoveryCodes, generateRecoveryCodes, useRecoveryCode } from './recovery-codes.ts'
+export { resetSecondFactor } from './reset-factors.ts'
 export { giveBack, reserveAttempt, settleSuccess } from './throttle.ts'
 export type { Reservation } from './throttle.ts'
 export { counterKey } from './throttle-counters.ts'
@@ -35,5 +40,7 @@ export { beginTotpEnrolment, confirmTotpEnrolment, pendingTotpEnrolment } from '
 export type { TotpEnrolment } from './totp-enrolment.ts'
 export { totpUri } from './totp-uri.ts'
 export { unlockUser } from './unlock-user.ts'
+export { updateUser } from './update-user.ts'
+export type { UserPatch } from './update-user.ts'
 export { findUser, findUserByEmail } from './user.ts'
 export type { User } from './user.ts'

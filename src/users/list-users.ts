@@ -1,10 +1,11 @@
-import type { Db } from '../db/index.ts'
+import type { Db, Role } from '../db/index.ts'
 import { toUser } from './user.ts'
 import type { User } from './user.ts'
 import { isUserId } from './user-id.ts'
 
 type UserFilter = {
   status?: 'active' | 'disabled' | undefined
+  role?: Role | undefined
   /** The first characters of the e-mail address, in any case. */
   prefix?: string | undefined
   /** 1 to 200. */
@@ -19,7 +20,7 @@ type UserFilter = {
  */
 export async function listUsers(
   db: Db,
-  { status, prefix, limit, after }: UserFilter,
+  { status, role, prefix, limit, after }: UserFilter,
 ): Promise<{ users: User[]; next: string | null }> {
   const size = Math.min(Math.max(Math.trunc(limit) || 1, 1), 200)
   if (after !== undefined && !isUserId(after)) return { users: [], next: null }
@@ -28,6 +29,7 @@ export async function listUsers(
   const rows = await db.user.findMany({
     where: {
       ...(status && { disabledAt: status === 'active' ? null : { not: null } }),
+      ...(role && { role }),
       ...(prefix !== undefined && { email: { startsWith: literally(prefix.trim().toLowerCase()) } }),
       ...(after !== undefined && { id: { gt: after } }),
     },

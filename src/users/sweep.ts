@@ -1,8 +1,8 @@
 import type { Db } from '../db/index.ts'
 
 /**
- * Removes what this room no longer needs: counters whose failures are forgotten anyway, and enrolments left unconfirmed for more
- * than a day. At most `limit` rows of each, so that it never holds much; call it again while it returns that many or more.
+ * Removes what this room no longer needs: counters whose failures are forgotten anyway, enrolments left unconfirmed for more
+ * than a day, tickets that have expired. At most `limit` rows of each, so that it never holds much; call it again while it returns that many or more.
  * Nothing depends on it being called: what has expired counts for nothing already. Returns how many rows went.
  */
 export async function sweepUsersRoom(db: Db, { now = new Date(), limit = 1000 } = {}): Promise<number> {
@@ -15,5 +15,8 @@ export async function sweepUsersRoom(db: Db, { now = new Date(), limit = 1000 } 
     DELETE FROM totp_credentials WHERE id IN (
       SELECT id FROM totp_credentials
       WHERE confirmed_at IS NULL AND created_at <= ${dayAgo}::timestamptz LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)`
-  return counters + enrolments
+  const tickets = await db.$executeRaw`
+    DELETE FROM password_tickets WHERE user_id IN (
+      SELECT user_id FROM password_tickets WHERE expires_at <= ${now}::timestamptz LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)`
+  return counters + enrolments + tickets
 }

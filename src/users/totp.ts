@@ -1,4 +1,5 @@
 import { record } from '../audit/index.ts'
+import type { By } from '../audit/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import type { Database, Db } from '../db/index.ts'
 import { atomically } from './atomically.ts'
@@ -66,12 +67,12 @@ export async function hasTotp(db: Db, userId: string): Promise<boolean> {
 }
 
 /** Removes the user's authenticator, with any enrolment under way, and records it. Returns whether there was one. */
-export async function removeTotp(db: Db, userId: string): Promise<boolean> {
+export async function removeTotp(db: Db, userId: string, by: By = {}): Promise<boolean> {
   if (!isUserId(userId)) return false
   return atomically(db, async (tx) => {
     const { count } = await tx.totpCredential.deleteMany({ where: { userId, confirmedAt: { not: null } } })
     await tx.totpCredential.deleteMany({ where: { userId } })
-    if (count > 0) await record(tx, { type: 'factor.totp_removed', userId })
+    if (count > 0) await record(tx, { type: 'factor.totp_removed', userId, ...by })
     return count > 0
   })
 }

@@ -23,6 +23,7 @@ type Options = VerbOptions & {
   scope?: string
   jwksFile?: string
   jwksUri?: string
+  backchannelLogoutUri?: string
   firstParty?: true
 }
 
@@ -44,7 +45,7 @@ export function addCreate(clients: Command, terminal: Terminal): void {
     )
     .option(
       '--grant-type <type>',
-      'authorization_code (the default), refresh_token or client_credentials; may be repeated',
+      'authorization_code (the default), refresh_token, client_credentials or urn:ietf:params:oauth:grant-type:device_code; may be repeated',
       collect,
     )
     .option(
@@ -58,6 +59,7 @@ export function addCreate(clients: Command, terminal: Terminal): void {
     .option('--scope <scopes>', 'scopes it may ask for, separated by spaces')
     .addOption(new Option('--jwks-file <file>', 'its public keys, a JWK set').conflicts('jwksUri'))
     .option('--jwks-uri <uri>', 'where its public keys are published')
+    .option('--backchannel-logout-uri <uri>', 'where it is told that a session ended')
     .option('--first-party', 'one of our own: its users are not asked for consent')
     .action((options: Options) => create(terminal, options))
 }
@@ -97,6 +99,7 @@ function metadataOf(options: Options): Record<string, unknown> {
     scope: options.scope,
     jwks: options.jwksFile === undefined ? undefined : readJwks(options.jwksFile),
     jwks_uri: options.jwksUri,
+    backchannel_logout_uri: options.backchannelLogoutUri,
   }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }

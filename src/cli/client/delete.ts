@@ -24,8 +24,8 @@ export function addDelete(clients: Command, terminal: Terminal): void {
         const deleted = await deleteClient(tx, id, byOperator)
         if (!deleted.ok)
           throw new Refusal('bad_data', `${id} is part of Cardea itself or gone: it is not deleted.`)
-        const counts = await revoke(tx, { clientId: id }, { reason: 'client_deleted' })
-        return { revoked: counts, consents: await forgetConsents(tx, id) }
+        const counts = await revoke(tx, { clientId: id }, { reason: 'client_deleted', ...byOperator })
+        return { revoked: counts, consents: await forgetConsents(tx, { clientId: id }) }
       })
       print(terminal, json, { client_id: id, revoked, consents }, [
         `Deleted the client ${id}. ${sentenceOf(revoked)} Forgot ${consents} consents.`,

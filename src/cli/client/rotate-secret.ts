@@ -55,7 +55,9 @@ function rotate(database: Database, id: string, overlapSeconds: number) {
     if (!rotated.ok) throw new Refusal('bad_data', refusal(id, rotated.reason))
     const { secret, previousExpiresAt: until } = rotated
     const revoked =
-      overlapSeconds === 0 ? await revoke(tx, { clientId: id }, { reason: 'client_secret_rotated' }) : null
+      overlapSeconds === 0
+        ? await revoke(tx, { clientId: id }, { reason: 'client_secret_rotated', ...byOperator })
+        : null
     return { secret, until, revoked }
   })
 }

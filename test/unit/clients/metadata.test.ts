@@ -59,6 +59,13 @@ describe('the metadata of a client', () => {
         token_endpoint_auth_signing_alg: 'ES256',
       },
     ],
+    [
+      'a device (RFC 8628)',
+      {
+        grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+        token_endpoint_auth_method: 'none',
+      },
+    ],
     ['one that only introspects', { grant_types: [] }],
     [
       'one with everything',
@@ -212,5 +219,44 @@ describe('the keys of a client', () => {
     expect(withKeys(...Array<unknown>(21).fill(ec))).toEqual(['jwks.keys'])
     expect(problems({ ...good, jwks: { keys: [ec], x: 1 } })).toEqual(['jwks'])
     expect(problems({ ...good, jwks: [ec] })).toEqual(['jwks'])
+  })
+})
+
+describe('text that the database cannot keep', () => {
+  test.each<[string, Record<string, unknown>, string]>([
+    ['NUL in an address', { client_uri: 'https://rp.example/\0' }, 'client_uri'],
+    ['half a character in an address', { logo_uri: 'https://rp.example/\ud800' }, 'logo_uri'],
+    ['NUL deep in a key', { jwks: { keys: [{ ...ec, kid: 'a\0b' }] } }, 'jwks'],
+    ['half a character in a name of a key’s member', { jwks: { keys: [{ ...ec, '\udfff': 1 }] } }, 'jwks'],
+  ])('is refused: %s (HT-06)', (_, metadata, field) => {
+    expect(problems({ ...good, ...metadata })).toEqual([field])
+  })
+})
+
+describe('the address for logout notices (OpenID Connect Back-Channel Logout §2.2)', () => {
+  test.each(['https://rp.example/out?a=b', 'http://127.0.0.1:8080/out', 'http://localhost/out'])(
+    'may be %s',
+    (uri) => expect(problems({ ...good, backchannel_logout_uri: uri })).toEqual([]),
+  )
+  test.each([
+    'http://rp.example/out',
+    'http://localhost.rp.example/out',
+    'ftp://rp.example/out',
+    'javascript:alert(1)',
+    'https://rp.example/out#',
+    'https://rp.example/out#x',
+    'https://user@rp.example/out',
+    'https://:pw@rp.example/out',
+    '/out',
+  ])('may not be %s (I1)', (uri) =>
+    expect(new Set(problems({ ...good, backchannel_logout_uri: uri }))).toEqual(
+      new Set(['backchannel_logout_uri']),
+    ),
+  )
+  test('is what a demand for a sid belongs to', () => {
+    const field = 'backchannel_logout_session_required'
+    expect(problems({ ...good, [field]: true })).toEqual([field])
+    const uri = { backchannel_logout_uri: 'https://rp.example/out' }
+    expect(problems({ ...good, ...uri, [field]: true })).toEqual([])
   })
 })

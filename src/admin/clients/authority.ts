@@ -1,0 +1,46 @@
+import { ADMIN_SCOPES, lockClient } from '../../clients/index.ts'
+import type { AdminScope, MetadataProblem, StoredClient } from '../../clients/index.ts'
+import { insufficientScope } from '../frame/authenticate.ts'
+import type { Caller } from '../frame/caller.ts'
+import { AdminProblem } from '../frame/problem.ts'
+import type { Call } from '../frame/route.ts'
+import { invalidContent } from '../frame/validate.ts'
+
+/** The scopes of this very API in a client's scope list: power over us. */
+export function adminScopesIn(scope: unknown): AdminScope[] {
+  const words = new Set(typeof scope === 'string' ? scope.split(' ') : [])
+  return ADMIN_SCOPES.filter((name) => words.has(name))
+}
+
+/**
+ * The client of the path, locked, when the caller may act on it: 403 when it holds more of this API than they do, 409 for a part of
+ * Cardea itself, and where `touchesPower` for the client that they call as, which would otherwise outlive what it was given.
+ */
+export async function actOnClient(
+  { db, caller, params }: Pick<Call<{ id: string }>, 'db' | 'caller' | 'params'>,
+  { touchesPower }: { touchesPower: boolean },
+): Promise<StoredClient> {
+  const locked = await lockClient(db, params.id)
+  if (!locked.ok) throw new AdminProblem(locked.reason)
+  const { client } = locked
+  requireHolding(caller, adminScopesIn(client.metadata.scope))
+  if (touchesPower && caller.bearer.clientId === client.id) throw new AdminProblem('own_client')
+  return client
+}
+
+/** Scopes of this API are handed to clients only by those who may hand out power, and never beyond what they hold. */
+export function requireMayGrant(caller: Caller, added: readonly AdminScope[]): void {
+  if (added.length > 0 && !caller.scopes.has('admin:grant')) throw insufficientScope('admin:grant')
+  requireHolding(caller, added)
+}
+
+function requireHolding({ scopes }: Caller, needed: readonly AdminScope[]): void {
+  if (!needed.every((scope) => scopes.has(scope))) throw new AdminProblem('target_holds_more')
+}
+
+/** The 422 of metadata that the clients room refuses. */
+export function invalidMetadata(problems: readonly MetadataProblem[]): AdminProblem {
+  return invalidContent(
+    problems.map(({ field, message }) => ({ pointer: `/${field.replaceAll('.', '/')}`, detail: message })),
+  )
+}

@@ -1,0 +1,16 @@
+import type { Route } from '../frame/route.ts'
+import { list, read } from './read.ts'
+import { rotateSecret } from './secret.ts'
+import { disable, enable, remove } from './status.ts'
+import { create, patch } from './write.ts'
+
+export const clientRoutes: readonly Route[] = [
+  create,
+  list,
+  read,
+  patch,
+  remove,
+  rotateSecret,
+  disable,
+  enable,
+]

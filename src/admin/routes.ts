@@ -1,0 +1,48 @@
+import { auditRoutes } from './audit/index.ts'
+import { clientRoutes } from './clients/index.ts'
+import type { Route } from './frame/route.ts'
+import { patternsOf } from './frame/router.ts'
+import { grantRoutes } from './grants/index.ts'
+import { resourceServerRoutes } from './resource-servers/index.ts'
+import { revocationRoutes } from './revocations/index.ts'
+import { sessionRoutes } from './sessions/index.ts'
+import { signingKeyRoutes } from './signing-keys/index.ts'
+import { statisticsRoutes } from './statistics/index.ts'
+import { tokenRoutes } from './tokens/index.ts'
+import { userRoutes } from './users/index.ts'
+
+/** Every route of the admin API, in the order of its documents. What is not in here does not exist. */
+export const adminRoutes: readonly Route[] = [
+  ...userRoutes,
+  ...clientRoutes,
+  ...resourceServerRoutes,
+  ...grantRoutes,
+  ...sessionRoutes,
+  ...tokenRoutes,
+  ...revocationRoutes,
+  ...signingKeyRoutes,
+  ...statisticsRoutes,
+  ...auditRoutes,
+]
+
+/** What the documents say about each group of routes. */
+export const tags: Record<string, string> = {
+  Users: 'Who can sign in, and with what',
+  Clients: 'Apps and machines that ask for tokens',
+  'Resource servers': 'APIs that accept our tokens, and their scopes',
+  Grants: 'What users allowed which client',
+  Sessions: 'Sign-ins of browsers',
+  Tokens: 'Known by their handles; a value is only ever taken in',
+  Revocations: 'Ending access, and the receipts of it',
+  'Signing keys': 'Their public parts, and their change',
+  Audit: 'What happened, by whom',
+  Statistics: 'How much of everything',
+}
+
+/** The labels of requests in logs and metrics. */
+export const adminPatterns = [
+  ...patternsOf(adminRoutes),
+  '/v1/openapi.json',
+  '/docs',
+  '/.well-known/oauth-protected-resource',
+]

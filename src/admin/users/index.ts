@@ -1,0 +1,11 @@
+import type { Route } from '../frame/route.ts'
+import { factors, resetFactor } from './factors.ts'
+import { list, read } from './read.ts'
+import { disable, enable, remove, unlock } from './status.ts'
+import { invite, resetPassword } from './tickets.ts'
+import { create, patch } from './write.ts'
+
+export const userRoutes: readonly Route[] = [
+  ...[create, list, read, patch, remove, disable, enable, unlock],
+  ...[invite, resetPassword, factors, resetFactor],
+]
