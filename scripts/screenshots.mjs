@@ -1,7 +1,7 @@
 // Takes the pictures of docs/screens anew: `npx node scripts/screenshots.mjs`. Starts a development server of its own with the sample
 // app, walks through the hosted pages as Alice and as the admin, and photographs each in light and dark, on a desk and on a phone.
 // The ports are the usual ones (CARDEA_PORT, CARDEA_OPS_PORT and CARDEA_SAMPLE_PORT change them).
-/* global fetch */
+/* global fetch, URLSearchParams */
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
@@ -67,6 +67,11 @@ async function photographAll(window, options, secrets) {
   await alice.press('Deny')
   await alice.page.goto(`${app}/login?prompt=select_account`)
   await alice.shoot('select-account')
+  const started = await startDevice()
+  await alice.page.goto(started.verification_uri)
+  await alice.shoot('device')
+  await alice.page.goto(started.verification_uri_complete)
+  await alice.shoot('device-confirm')
   await alice.page.goto(`http://localhost:${port}/logout`)
   await alice.shoot('logout')
   await alice.page.goto(`http://localhost:${port}/interaction/long-gone`)
@@ -89,6 +94,13 @@ async function photographAll(window, options, secrets) {
     await phone.context.close()
   }
   await admin.context.close()
+}
+
+/** A device begins: the command line, on a machine without a browser. */
+async function startDevice() {
+  const body = new URLSearchParams({ client_id: 'cardea-cli', scope: 'openid' })
+  const answer = await fetch(`http://localhost:${port}/device_authorization`, { method: 'POST', body })
+  return answer.json()
 }
 
 async function openVisit(window, options) {

@@ -3,8 +3,8 @@ import { addressBlock, rateLimit } from './http/index.ts'
 import { sessionCookieName } from './oidc/index.ts'
 
 /**
- * Bounds the rows that somebody who has not signed in can leave behind (HT-05): each sign-in that is begun, and each question
- * whether to sign out, is one. Counted per address; browsers that bring a session cookie of ours apart from the others, so that
+ * Bounds the rows that somebody who has not signed in can leave behind (HT-05): each sign-in that is begun, each device
+ * that asks for a code, each look at the page for such codes and each question whether to sign out, is one. Counted per address; browsers that bring a session cookie of ours apart from the others, so that
  * a crowd of newcomers behind one address does not hold up those inside, and only when they leave something. The cookie alone
  * exempts nobody: the sign-out page gives one to anyone.
  */
@@ -14,12 +14,14 @@ export function signInLimit(startsPerMinute: number): Middleware {
     points: startsPerMinute,
     perSeconds: 60,
     key(ctx) {
-      if (ctx.path !== '/authorize' && ctx.path !== '/logout') return undefined
+      if (!paths.has(ctx.path)) return undefined
       return `${addressBlock(ctx.state.ip)}${hasSessionCookie(ctx) ? ' with session' : ''}`
     },
     giveBack: (ctx) => ctx.path === '/authorize' && hasSessionCookie(ctx) && isBackAtClient(ctx),
   })
 }
+
+const paths = new Set(['/authorize', '/logout', '/device', '/device_authorization'])
 
 function hasSessionCookie(ctx: Context): boolean {
   return ctx.cookies.get(sessionCookieName(ctx.secure), { signed: true }) !== undefined

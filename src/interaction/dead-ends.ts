@@ -1,6 +1,7 @@
 import type { LoadedInteraction } from '../oidc/index.ts'
 
-type Reason = Extract<LoadedInteraction, { ok: false }>['reason'] | 'finished' | 'session_ended'
+type Reason =
+  Extract<LoadedInteraction, { ok: false }>['reason'] | 'finished' | 'session_ended' | 'device_code_decided'
 type DeadEnd = { status: number; title: string; message: string; hint?: string }
 
 /** No page ends bare: each says what happened and what to do now. */
@@ -35,6 +36,12 @@ export const deadEnds: Record<Reason, DeadEnd> = {
     title: 'You were signed out',
     message: 'Your session was ended while this page was open, here or on another device.',
     hint: 'Start again at the app.',
+  },
+  device_code_decided: {
+    status: 400,
+    title: 'This device has its answer',
+    message: 'While you were here its code was answered in another window, was withdrawn, or expired.',
+    hint: 'If the device still waits, ask it for a new code.',
   },
   finished: {
     status: 400,

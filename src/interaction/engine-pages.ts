@@ -4,6 +4,7 @@ import type { Database } from '../db/index.ts'
 import type { Render } from '../http/index.ts'
 import type { EnginePages } from '../oidc/index.ts'
 import { clientView, recallClient, startAgainUri } from './client-view.ts'
+import { createDevicePages } from './device-pages.ts'
 import { answerWithPage } from './page.ts'
 import type { deadEnds } from './dead-ends.ts'
 import { showDeadEnd } from './sign-in.ts'
@@ -12,6 +13,7 @@ import { showDeadEnd } from './sign-in.ts'
 export function createEnginePages(deps: { database: Database; render: Render }): EnginePages {
   const { database, render } = deps
   return {
+    ...createDevicePages(deps),
     async engineError(ctx, out, error) {
       const status = (error as { statusCode?: number }).statusCode ?? 500
       const detail = (error as { error_description?: string }).error_description ?? ''
@@ -55,7 +57,7 @@ export function createEnginePages(deps: { database: Database; render: Render }):
       )
     },
     conflict: (ctx: Context, conflict) =>
-      showDeadEnd(deps, ctx, conflict === 'session_ended' ? 'session_ended' : 'finished'),
+      showDeadEnd(deps, ctx, conflict === 'interaction_finished' ? 'finished' : conflict),
   }
 }
 

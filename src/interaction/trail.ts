@@ -12,7 +12,7 @@ const cookieName = (secure: boolean) => (secure ? '__Secure-cardea_trail' : 'car
  */
 export function rememberSignIn(ctx: Context, clientId: string, uid: string): void {
   rememberClient(ctx, clientId)
-  const left = /^\/authorize\/([\w-]+)$/.exec(ctx.path)?.[1]
+  const left = /^\/(?:authorize|device)\/([\w-]+)$/.exec(ctx.path)?.[1]
   if (left !== undefined) leave(ctx, left, uid)
 }
 

@@ -20,7 +20,7 @@ export function browserOf(ctx: Context): string | undefined {
 export function markBrowser(): Middleware {
   return async function markBrowser(ctx, next) {
     ctx.state.browser = browserOf(ctx)
-    if (ctx.state.browser !== undefined || !/^\/authorize(\/|$)/.test(ctx.path)) {
+    if (ctx.state.browser !== undefined || !/^\/(authorize|device)(\/|$)/.test(ctx.path)) {
       await next()
       return
     }

@@ -7,7 +7,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible'
 const FAILURES = 50
 const WINDOW_SECONDS = 60
 
-const routes = new Set(['token', 'introspection', 'revocation'])
+const routes = new Set(['token', 'introspection', 'revocation', 'device_authorization'])
 
 class TooManyFailures extends errors.CustomOIDCProviderError {
   constructor() {
@@ -37,7 +37,8 @@ export function createClientThrottle(): ClientThrottle {
     },
     async middleware(ctx, next) {
       await next()
-      if (ctx.status === 429) ctx.set('Retry-After', String(WINDOW_SECONDS))
+      if (ctx.status === 429 && !ctx.res.hasHeader('Retry-After'))
+        ctx.set('Retry-After', String(WINDOW_SECONDS))
       const engine = ctx as unknown as KoaContextWithOIDC
       if (ctx.status !== 401 || !('oidc' in ctx) || !routes.has(engine.oidc.route)) return
       const clientId = engine.oidc.client?.clientId

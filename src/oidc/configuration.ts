@@ -1,24 +1,22 @@
 import { errors } from 'oidc-provider'
-import type {
-  AccessToken,
-  ClientCredentials,
-  Configuration,
-  JWTStructured,
-  KoaContextWithOIDC,
-} from 'oidc-provider'
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { createFindAccount } from './account.ts'
 import { ACR } from './acr.ts'
 import type { ClientThrottle } from './client-throttle.ts'
 import { cookies } from './cookies.ts'
+import { createDeviceFlow } from './device-flow.ts'
+import { createGuessCounter } from './device-guesses.ts'
 import { createLoadExistingGrant } from './existing-grant.ts'
+import { GLOBAL_TOKEN_REVOCATION } from './global-token-revocation/endpoint.ts'
 import { mayIntrospect, mayRevoke } from './token-owner.ts'
 import { registeredScopes } from './engine-client.ts'
-import { engineError } from './errors.ts'
 import { ttl } from './lifetimes.ts'
 import { createInteractionPolicy } from './login-policy.ts'
-import type { OidcOptions } from './options.ts'
+import { createJwtAccessTokens } from './jwt-access-token.ts'
+import type { EngineOptions } from './options.ts'
 import { createOutboundFetch } from './outbound.ts'
-import { createResourceIndicators } from './resource-servers.ts'
+import { createResourceIndicators, narrowToRole } from './resource-servers.ts'
+import { shown, xsrfOf } from './shown-page.ts'
 import { createAdapterFactory } from './store/adapter.ts'
 
 /** An assertion may not be valid for longer than this: its jti must be remembered as long (CVE-2025-2559). */
@@ -32,7 +30,7 @@ const clientSigningAlgs = ['RS256', 'ES256', 'EdDSA'] as const
  * PKCE S256 for everyone, `response_type=code` only, no secrets in plain text, short codes, our store.
  */
 export function engineConfiguration(
-  options: OidcOptions,
+  options: EngineOptions,
   throttle: Pick<ClientThrottle, 'check'>,
 ): Configuration {
   const { database, lifetimes, pages, policy } = options
@@ -41,6 +39,7 @@ export function engineConfiguration(
       pool: database.pool,
       refreshRetryWindowSeconds: options.refreshRetryWindowSeconds,
       checkClient: (ctx, clientId) => throttle.check(ctx, clientId),
+      countGuess: createGuessCounter(database),
     }),
     jwks: { keys: options.signingKeys },
     cookies: cookies(options.issuer, options.cookieKeys),
@@ -51,6 +50,8 @@ export function engineConfiguration(
       jwks: '/jwks',
       introspection: '/introspect',
       revocation: '/revoke',
+      device_authorization: '/device_authorization',
+      code_verification: '/device',
       end_session: '/logout',
     },
     features: {
@@ -60,8 +61,11 @@ export function engineConfiguration(
       userinfo: { enabled: true },
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },
+      deviceFlow: createDeviceFlow(pages),
       introspection: { enabled: true, allowedPolicy: mayIntrospect },
       revocation: { enabled: true, allowedPolicy: mayRevoke },
+      // Announced and asked for by the engine, sent by the events room (back-channel-logout.ts).
+      backchannelLogout: { enabled: true },
       resourceIndicators: createResourceIndicators(database),
       rpInitiatedLogout: {
         enabled: true,
@@ -79,8 +83,14 @@ export function engineConfiguration(
       introspection_endpoint_auth_signing_alg_values_supported: clientSigningAlgs,
       revocation_endpoint_auth_methods_supported: ['none', ...authenticatedMethods],
       revocation_endpoint_auth_signing_alg_values_supported: clientSigningAlgs,
+      global_token_revocation_endpoint: `${options.issuer}${GLOBAL_TOKEN_REVOCATION}`,
+      global_token_revocation_endpoint_auth_methods_supported: ['private_key_jwt', 'Bearer'],
     },
-    extraTokenClaims: refuseForeignScope,
+    extraTokenClaims: (ctx, token) => {
+      refuseForeignScope(ctx, token)
+      narrowToRole(ctx, token)
+      return undefined
+    },
     // Not an extra parameter: the way to look at a known one once the redirect URI is verified.
     extraParams: { scope: refuseUnregisteredScope },
     clientDefaults: {
@@ -125,7 +135,7 @@ export function engineConfiguration(
     expiresWithSession: (_ctx, token) => !token.scopes.has('offline_access'),
     rotateRefreshToken: ({ oidc }) =>
       oidc.client?.clientAuthMethod === 'none' && !oidc.entities.RefreshToken?.isSenderConstrained(),
-    formats: { customizers: { jwt: addAuthentication } },
+    formats: { customizers: { jwt: createJwtAccessTokens(options) } },
     clientBasedCORS: (_ctx, origin, client) =>
       client.clientAuthMethod === 'none' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
@@ -134,30 +144,6 @@ export function engineConfiguration(
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024 },
     renderError: (ctx, out, error) => pages.engineError(ctx, out, error),
   }
-}
-
-/** Pages look things up as well; a store that is not there is no bug of theirs. */
-async function shown(page: Promise<void>): Promise<void> {
-  try {
-    await page
-  } catch (error) {
-    throw engineError(error)
-  }
-}
-
-function xsrfOf({ oidc }: KoaContextWithOIDC): string {
-  return (oidc.session?.state as { secret?: string } | undefined)?.secret ?? ''
-}
-
-/** RFC 9068 section 2.2.1: a user's JWT access token tells how and when they signed in. */
-function addAuthentication(
-  ctx: KoaContextWithOIDC,
-  token: AccessToken | ClientCredentials,
-  jwt: JWTStructured,
-): undefined {
-  if (!('accountId' in token)) return
-  const source = ctx.oidc.entities.AuthorizationCode ?? ctx.oidc.entities.RefreshToken
-  Object.assign(jwt.payload, { auth_time: source?.authTime, acr: source?.acr, amr: source?.amr })
 }
 
 /**

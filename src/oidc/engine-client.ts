@@ -1,9 +1,10 @@
 import type { AdapterPayload, Client } from 'oidc-provider'
+import { digest, sameBytes } from '../crypto/index.ts'
 import type { StoredClient } from './store/client-reads.ts'
 
 /**
- * A registered client as the engine wants it: RFC 7591 metadata. In the place of the secret stands its digest, which
- * `compareClientSecret` (provider.ts) compares with the digest of what was presented (CA-09).
+ * A registered client as the engine wants it: RFC 7591 metadata. In the place of the secret stands its digest, and after a dot
+ * that of the one before while it is still accepted; `isSecretOf` compares them with what was presented (CA-09).
  */
 export function engineClient(row: StoredClient): AdapterPayload {
   const { scope, ...metadata } = row.metadata as { scope?: string; grant_types: string[] }
@@ -14,8 +15,19 @@ export function engineClient(row: StoredClient): AdapterPayload {
     client_name: row.name,
     response_types: metadata.grant_types.includes('authorization_code') ? ['code'] : [],
     first_party: row.firstParty,
-    ...(row.secretDigest === null ? {} : { client_secret: row.secretDigest }),
+    ...(row.secretDigest === null
+      ? {}
+      : { client_secret: [row.secretDigest, row.previousSecretDigest].filter(Boolean).join('.') }),
   }
+}
+
+/** Is what was presented one of the client's secrets? Each is compared, in a time that tells nothing. */
+export function isSecretOf({ clientSecret = '' }: Client, presented: string): boolean {
+  const offered = digest(presented)
+  return clientSecret
+    .split('.')
+    .map((accepted) => sameBytes(offered, Buffer.from(accepted, 'base64url')))
+    .includes(true)
 }
 
 const openidScopes = new Set(['openid', 'offline_access', 'profile', 'email'])

@@ -3,7 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 
 type ErrorBody = { error?: string; error_description?: string }
 
-const clientEndpoints = new Set(['/token', '/introspect', '/revoke'])
+const clientEndpoints = new Set(['/token', '/introspect', '/revoke', '/device_authorization'])
 
 // RFC 6749 section 5.2: no authentication, an unsupported method or a malformed attempt are all a failed authentication.
 const unauthenticated = new Set([
@@ -11,6 +11,11 @@ const unauthenticated = new Set([
   'client_secret must be provided in the Authorization header',
   'client_id and client_secret in the authorization header are not properly encoded',
   'invalid authorization header value format',
+])
+
+const notAllowed = new Set([
+  'requested grant type is not allowed for this client',
+  'urn:ietf:params:oauth:grant-type:device_code is not allowed for this client',
 ])
 
 /**
@@ -31,8 +36,7 @@ export function answerExactly({ issuer }: { issuer: string }): Middleware {
     const body = ctx.body as ErrorBody | null
     if (ctx.status !== 400 || body?.error !== 'invalid_request' || !clientEndpoints.has(ctx.path)) return
     // Section 5.2: the authenticated client is not authorized to use this grant type.
-    if (body.error_description === 'requested grant type is not allowed for this client')
-      ctx.body = { ...body, error: 'unauthorized_client' }
+    if (notAllowed.has(body.error_description ?? '')) ctx.body = { ...body, error: 'unauthorized_client' }
     if (unauthenticated.has(body.error_description ?? '')) refuse(ctx)
   }
 

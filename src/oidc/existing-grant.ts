@@ -3,7 +3,7 @@ import type { Database } from '../db/index.ts'
 import { decisionSchema } from './consent.ts'
 import type { Decision } from './consent.ts'
 import { engineError } from './errors.ts'
-import { isFirstParty } from './login-policy.ts'
+import { isFirstParty, isForDevice } from './login-policy.ts'
 
 /**
  * The grant this authorization request may rest on: the session's own, else a fresh one holding what the user decided
@@ -59,8 +59,9 @@ function allowAllRequested(grant: Grant, { oidc }: KoaContextWithOIDC): void {
 }
 
 /** Does the grant know an answer to everything that is asked? Then it is worth a row. */
-function covers(grant: Grant, { oidc }: KoaContextWithOIDC): boolean {
-  if (oidc.prompts.has('consent') && !oidc.result?.consent) return false
+function covers(grant: Grant, ctx: KoaContextWithOIDC): boolean {
+  const { oidc } = ctx
+  if ((oidc.prompts.has('consent') || isForDevice(ctx)) && !oidc.result?.consent) return false
   const known = new Set(grant.getOIDCScopeEncountered().split(' '))
   const claims = new Set([
     ...grant.getOIDCClaimsEncountered(),

@@ -117,13 +117,15 @@ export async function finishInteraction(
     },
     select: { digest: true },
   })
-  return `/authorize/${uid}`
+  return `/${payload.deviceCode === undefined ? 'authorize' : 'device'}/${uid}`
 }
 
-type Payload = { lastSubmission?: InteractionResults; session?: { accountId: string } } & Record<
-  string,
-  unknown
->
+type Payload = {
+  lastSubmission?: InteractionResults
+  session?: { accountId: string }
+  /** The device that it is for, if it is for one. */
+  deviceCode?: string
+} & Record<string, unknown>
 
 function digestOf(uid: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(idDigest(uid))

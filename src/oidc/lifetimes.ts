@@ -12,7 +12,9 @@ export type Lifetimes = {
 /** A code lives as long as a redirect takes (FAPI 2.0 section 5.3.2.2: at most 60 s); a sign-in as long as a coffee. */
 const AUTHORIZATION_CODE = 60
 const INTERACTION = 900
-const ID_TOKEN = 600
+/** Time to take out a phone and sign in; no longer, because a user code can be guessed (RFC 8628 section 5.1). */
+const DEVICE_CODE = 600
+export const ID_TOKEN = 600
 
 export const now = (): number => Math.floor(Date.now() / 1000)
 
@@ -35,6 +37,7 @@ export function ttl(lifetimes: Lifetimes): NonNullable<Configuration['ttl']> {
     AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes.accessToken,
     ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes.accessToken,
     AuthorizationCode: AUTHORIZATION_CODE,
+    DeviceCode: DEVICE_CODE,
     IdToken: ID_TOKEN,
     Interaction: INTERACTION,
     RefreshToken: (_ctx, token) => atLeastOne(refreshTokenEnd(token.iiat ?? now(), lifetimes)),

@@ -52,7 +52,8 @@ export function createInteractionPolicy(policy: LoginPolicy): interactionPolicy.
     }),
   )
 
-  // A native client cannot prove who it is, so its users are asked each time (RFC 8252 section 8.6), unless it is ours.
+  // A native client cannot prove who it is, so its users are asked each time (RFC 8252 section 8.6), unless it is ours. For a device
+  // always: it may be in somebody else's hands, whatever its app (RFC 8628 section 5.4).
   consent.checks.remove('native_client_prompt')
   consent.checks.add(
     new Check(
@@ -61,11 +62,17 @@ export function createInteractionPolicy(policy: LoginPolicy): interactionPolicy.
       'interaction_required',
       (ctx) => {
         const { client, result } = ctx.oidc
-        return client?.applicationType === 'native' && !isFirstParty(ctx) && !result?.consent
+        const isNative = client?.applicationType === 'native' && !isFirstParty(ctx)
+        return (isNative || isForDevice(ctx)) && !result?.consent
       },
     ),
   )
   return prompts
+}
+
+/** Is it a device that will get what is being decided here? */
+export function isForDevice({ oidc }: KoaContextWithOIDC): boolean {
+  return oidc.entities.DeviceCode !== undefined
 }
 
 export function isFirstParty({ oidc }: KoaContextWithOIDC): boolean {

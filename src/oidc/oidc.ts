@@ -1,19 +1,26 @@
 import type { Context, Middleware } from 'koa'
-import mount from 'koa-mount'
-import type { InteractionResults, Provider } from 'oidc-provider'
+import type { JWK } from 'jose'
+import type { InteractionResults } from 'oidc-provider'
 import type { Db, Tx } from '../db/index.ts'
+import { logoutRequest } from './back-channel-logout.ts'
+import type { LogoutNotice } from './back-channel-logout.ts'
 import { markBrowser } from './browser-mark.ts'
 import { answerExactly } from './exact-answers.ts'
 import { createClientThrottle } from './client-throttle.ts'
-import { tellFailures } from './failures.ts'
+import { askedUserCode } from './device-flow.ts'
+import { paceDevices } from './device-polls.ts'
+import { createEngine } from './engine.ts'
 import { askedOf, saveConsent } from './grants.ts'
 import type { AskedForConsent } from './grants.ts'
+import { globalTokenRevocation } from './global-token-revocation/endpoint.ts'
 import { finishInteraction, loadInteraction, saveProgress } from './interactions.ts'
 import type { Interaction, LoadedInteraction, ProgressToKeep } from './interactions.ts'
 import type { OidcOptions } from './options.ts'
 import { formToQuery } from './post-to-get.ts'
-import { createProvider } from './provider.ts'
 import { requestTransaction } from './request-transaction.ts'
+import { statusListEndpoint } from './status-list/endpoint.ts'
+import { createStatusNumbers } from './status-list/numbers.ts'
+import { createStatusLists, statusListTimes } from './status-list/status-lists.ts'
 
 /** The protocol endpoints as middleware, and what the hosted pages need of the engine. */
 export type Oidc = {
@@ -28,29 +35,48 @@ export type Oidc = {
     userId: string,
     ticked: { openid: readonly string[]; resources: readonly string[] },
   ): ReturnType<typeof saveConsent>
+  /** What a relying party is to be sent now, and where; null when there is nobody to send it to. */
+  logoutRequest(notice: LogoutNotice): Promise<{ url: URL; token: string } | null>
+  /** From the next request on, these are the keys: private JWKs, for each algorithm the one that signs first. */
+  useSigningKeys(keys: JWK[]): void
 }
 
 /** Builds the engine and everything around it; nothing is read or written until a request comes. */
 export function createOidc(options: OidcOptions): Oidc {
   const { database, policy } = options
   const throttle = createClientThrottle()
-  const provider: Provider = createProvider(options, throttle)
+  const shared = { ...options, statusNumbers: createStatusNumbers(database.pool) }
+  const times = statusListTimes(options.statusListTtlSeconds)
+  const statusLists = createStatusLists({ ...options, pool: database.pool, times })
+  let { signingKeys } = options
+  let engine = createEngine(shared, throttle)
   const db = database.prisma
   return {
     middleware: [
+      statusListEndpoint(statusLists, { times, signingKeys: () => signingKeys }),
+      globalTokenRevocation({ ...options, provider: () => engine.provider }),
       formToQuery({ paths: ['/authorize', '/logout'] }),
+      askedUserCode(),
       markBrowser(),
       throttle.middleware,
       answerExactly(options),
+      paceDevices(database),
       requestTransaction({ ...options, pool: database.pool }),
-      tellFailures(provider, options.onFailure),
-      mount(provider) as Middleware,
+      async (ctx, next) => {
+        await engine.middleware(ctx, next)
+      },
     ],
-    loadInteraction: (ctx, uid) => loadInteraction({ provider, db, totpPolicy: policy.totp }, ctx, uid),
+    loadInteraction: (ctx, uid) =>
+      loadInteraction({ provider: engine.provider, db, totpPolicy: policy.totp }, ctx, uid),
     saveProgress,
     finishInteraction,
     askedOf,
     saveConsent: (tx, interaction, userId, ticked) =>
-      saveConsent({ provider, tx }, interaction, userId, ticked),
+      saveConsent({ provider: engine.provider, tx }, interaction, userId, ticked),
+    logoutRequest: (notice) => logoutRequest(engine.provider, notice),
+    useSigningKeys(keys) {
+      signingKeys = keys
+      engine = createEngine({ ...shared, signingKeys }, throttle)
+    },
   }
 }

@@ -4,6 +4,7 @@ import type { JWK } from 'jose'
 import type { Database } from '../db/index.ts'
 import type { OnFailure } from './failures.ts'
 import type { Lifetimes } from './lifetimes.ts'
+import type { StatusNumbers } from './status-list/numbers.ts'
 import type { Conflict } from './store/writes.ts'
 
 /** The pages the engine shows; handed in by app.ts, because this room knows no HTML. */
@@ -11,8 +12,30 @@ export type EnginePages = {
   engineError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void> | void
   logout(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string }): Promise<void>
   loggedOut(ctx: KoaContextWithOIDC): Promise<void>
-  /** Another request was first: the session was ended, or this sign-in was finished, meanwhile. */
+  /** Where a person enters the code that their device shows (RFC 8628 section 3.3). */
+  deviceCode(ctx: KoaContextWithOIDC, form: DeviceForm & DeviceInput): Promise<void>
+  /** Where they say that the code on their device is this one, and hear which app asks. */
+  deviceConfirm(
+    ctx: KoaContextWithOIDC,
+    form: DeviceForm & { userCode: string; clientId: string },
+  ): Promise<void>
+  /** The device is about to hear it. */
+  deviceAnswered(ctx: KoaContextWithOIDC, answer: { allowed: boolean }): Promise<void>
+  /** The form was sent without the session it was shown in, or a sign-in for a device came to nothing. */
+  deviceLost(ctx: KoaContextWithOIDC): Promise<void>
+  /** Another request was first: the session was ended, this sign-in was finished, or this device answered, meanwhile. */
   conflict(ctx: Context, conflict: Exclude<Conflict, 'token_consumed'>): Promise<void>
+}
+
+export type DeviceForm = { action: string; xsrf: string }
+
+export type DeviceCodeTrouble = 'missing' | 'unknown' | 'expired' | 'answered' | 'throttled'
+
+export type DeviceInput = {
+  userCode?: string | undefined
+  trouble?: DeviceCodeTrouble
+  /** In seconds, when there were too many. */
+  retryAfter?: number
 }
 
 export type OidcOptions = {
@@ -26,6 +49,10 @@ export type OidcOptions = {
   /** How long a rotated refresh token may be presented again by a client that lost the answer. */
   refreshRetryWindowSeconds: number
   policy: { totp: 'optional' | 'required' }
+  /** Within this time every API that checks the status lists has heard of a revocation, in seconds. */
+  statusListTtlSeconds: number
+  /** The longest that a request can take to write what it has read, in seconds. */
+  inFlightSeconds: number
   /** Hosts and networks that outgoing requests may reach although private. */
   outboundAllow: readonly string[]
   pages: EnginePages
@@ -35,3 +62,6 @@ export type OidcOptions = {
   /** The engine answered with a failure of ours; nobody else would hear of it. */
   onFailure?: OnFailure
 }
+
+/** What one engine after another shares. */
+export type EngineOptions = OidcOptions & { statusNumbers: StatusNumbers }

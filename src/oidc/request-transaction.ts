@@ -10,7 +10,7 @@ import type { EnginePages } from './options.ts'
 import { commit } from './store/commit.ts'
 import { beginUnitOfWork } from './store/unit-of-work.ts'
 import type { UnitOfWork } from './store/unit-of-work.ts'
-import type { Write } from './store/writes.ts'
+import type { Conflict, Write } from './store/writes.ts'
 
 type Deps = {
   pool: Database['pool']
@@ -62,8 +62,8 @@ export function requestTransaction(deps: Deps): Middleware {
     }
   }
 
-  /** The session was ended, or this sign-in finished, by another request: nothing of ours was written, nothing goes out. */
-  async function giveWay(ctx: Context, conflict: 'session_ended' | 'interaction_finished'): Promise<void> {
+  /** The session was ended, this sign-in finished, or this device answered, by another request: nothing of ours was written, nothing goes out. */
+  async function giveWay(ctx: Context, conflict: Exclude<Conflict, 'token_consumed'>): Promise<void> {
     for (const header of ['Location', 'Set-Cookie']) ctx.remove(header)
     // Asked again, the engine finds no session and answers in its own words: login_required, or the login page.
     if (conflict === 'session_ended' && ctx.method === 'GET' && ctx.path === '/authorize') {

@@ -1,4 +1,6 @@
 import type { Db } from '../db/index.ts'
+import { sweepNotices } from './logout-notices.ts'
+import { sweepStatusLists } from './status-list/sweep.ts'
 
 const BATCH = 1000
 
@@ -15,6 +17,8 @@ export async function sweepExpired(db: Db, { graceSeconds = 60 } = {}): Promise<
     await db.$executeRaw`DELETE FROM replay_guards WHERE digest IN (SELECT digest FROM replay_guards WHERE expires_at < ${before} LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`,
     await db.$executeRaw`DELETE FROM sessions WHERE uid IN (SELECT uid FROM sessions WHERE expires_at < ${before} LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`,
     await db.$executeRaw`DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < ${before} LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`,
+    await sweepNotices(db),
+    await sweepStatusLists(db),
   ]
   return counts.reduce((sum, count) => sum + count, 0)
 }

@@ -1,7 +1,8 @@
-import type { AccessToken, Client, ClientCredentials, KoaContextWithOIDC, RefreshToken } from 'oidc-provider'
+import type { Client, KoaContextWithOIDC } from 'oidc-provider'
 import { unitOfWork } from './store/unit-of-work.ts'
 
-type Introspected = AccessToken | ClientCredentials | RefreshToken
+/** What decides about a token, however it is written. */
+type Introspected = { kind: string; clientId?: string | undefined; accountId?: string; aud?: unknown }
 
 /**
  * Who may see a token (RFC 7662 section 4): the client it was issued to, and the API it is for. To everyone else it does

@@ -2,6 +2,8 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 
 const events = [
   'grant.error',
+  'device_authorization.error',
+  'code_verification.error',
   'introspection.error',
   'revocation.error',
   'userinfo.error',

@@ -117,6 +117,8 @@ const SILENT = 'openid offline_access'
 
 /** Goes on until told to stop; what was refused is tried again. Codes are redeemed as soon as they are there. */
 export async function play(lane: Lane, instance: Instance, tries: Try[], signal: AbortSignal): Promise<void> {
+  // Otherwise what can be done only once would always be done before the end.
+  if (lane.single) await sleep(Math.random() * 25)
   while (!signal.aborted) {
     const began = performance.now()
     const products = await lane.once(instance)

@@ -127,7 +127,9 @@ async function fits(tx: Tx, covered: Covered, record: SelectorRecord): Promise<b
       SELECT g.id FROM grants g WHERE ${covered.grants} AND g.revoked_at IS NULL LIMIT ${rows + 1}`
     if (grants.length > rows) return false
     const ids = grants.map(({ id }) => id)
-    if (!(await count(sql`SELECT 1 FROM tokens t WHERE t.grant_id = ANY(${ids})`, tokens))) return false
+    const under = sql`SELECT 1 FROM unnest(${ids}::text[]) AS named(id)
+      CROSS JOIN LATERAL (SELECT 1 FROM tokens WHERE grant_id = named.id LIMIT ${tokens + 1}) t`
+    if (!(await count(under, tokens))) return false
   }
   if (!covered.ownTokens) return true
   const alone = isTokenWise(record) ? sql`TRUE` : sql`t.grant_id IS NULL`

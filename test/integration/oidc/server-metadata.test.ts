@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { addAssertionClient, askWith, keyPair, signAssertion } from '../../support/assertion.ts'
 import { authorize, claimsOf } from '../../support/authorize.ts'
+import { connect, DEVICE_GRANT, poll, startDevice } from '../../support/device.ts'
 import { basic } from '../../support/http-client.ts'
 import { addApi, addClient, addPerson, machineClient, publicClient } from '../../support/people.ts'
 import type { Person } from '../../support/people.ts'
@@ -55,7 +56,9 @@ describe('the metadata document', () => {
     expect(metadata['issuer']).toBe(server.issuer)
     expect(endpoints().toSorted()).toEqual([
       'authorization_endpoint',
+      'device_authorization_endpoint',
       'end_session_endpoint',
+      'global_token_revocation_endpoint',
       'introspection_endpoint',
       'jwks_uri',
       'revocation_endpoint',
@@ -105,7 +108,8 @@ describe('the metadata document', () => {
 describe('what the metadata promises works:', () => {
   test('every endpoint is there (MD-02)', async () => {
     for (const name of endpoints()) {
-      const posts = ['token_endpoint', 'introspection_endpoint', 'revocation_endpoint'].includes(name)
+      const posts =
+        /^(token|introspection|revocation|global_token_revocation|device_authorization)_endpoint$/.test(name)
       const answer = await server.ask(path(name), posts ? { body: {} } : {})
       expect([name, [200, 302, 303, 400, 401].includes(answer.status)]).toEqual([name, true])
     }
@@ -116,11 +120,16 @@ describe('what the metadata promises works:', () => {
       'authorization_code',
       'client_credentials',
       'refresh_token',
+      DEVICE_GRANT,
     ])
     const client = await addClient(server, { metadata: { grant_types: list('grant_types_supported') } })
     const tokens = await tokensFor(server, client, person)
     expect((await refresh(server, client, tokens.refresh_token)).status).toBe(200)
     expect((await askToken(server, client, { grant_type: 'client_credentials' })).status).toBe(200)
+    expect(path('device_authorization_endpoint')).toBe('/device_authorization')
+    const started = await startDevice(server, client)
+    await connect(server, started, person)
+    expect((await poll(server, client, started)).status).toBe(200)
   })
 
   test('each response type in each response mode, for a client registered for it (MD-02)', async () => {
@@ -222,9 +231,6 @@ describe('what the metadata does not promise does not work:', () => {
     '/register',
     '/request',
     '/par',
-    '/device',
-    '/device/auth',
-    '/device_authorization',
     '/backchannel',
     '/session/end',
     '/auth',
