@@ -54,7 +54,13 @@ export function countersOfAccount({ id, email }: { id: string; email: string }):
   keys: string[]
   prefix: string
 } {
-  const scopes = ['otp.user', 'otp.user-per-day', 'otp-enrolment.user', 'recovery-code.user']
+  const scopes = [
+    'otp.user',
+    'otp.user-per-day',
+    'otp-enrolment.user',
+    'recovery-code.user',
+    'device-code.account',
+  ]
   return {
     keys: [counterKey('password.account', email), ...scopes.map((scope) => counterKey(scope, id))],
     prefix: `${counterKey('password.account-network', email)}/`,

@@ -5,6 +5,7 @@ import { createResourceServer } from '../../clients/index.ts'
 import type { ResourceScope } from '../../clients/index.ts'
 import { isUniqueViolation } from '../../db/index.ts'
 import type { Db } from '../../db/index.ts'
+import { byOperator } from '../by-operator.ts'
 import { requireClient } from '../client/document.ts'
 import { wholeNumber } from '../numbers.ts'
 import { Refusal } from '../refusal.ts'
@@ -58,11 +59,12 @@ async function create(db: Db, identifier: string, options: Options) {
   const { allowLongLived = false } = options
   if (clientId !== undefined) await requireClient(db, clientId)
   try {
-    return await createResourceServer(db, {
+    const input = {
       ...{ identifier, name, scopes: [...scope, ...optionalScope] },
       ...{ accessTokenFormat: format, accessTokenTtlSeconds: ttl, allowLongLived },
       ...(clientId === undefined ? {} : { clientId }),
-    })
+    }
+    return await createResourceServer(db, input, byOperator)
   } catch (error) {
     if (error instanceof z.ZodError)
       throw new Refusal(

@@ -25,7 +25,7 @@ afterAll(async () => {
 })
 
 type Created = { client_id: string; client_secret?: string; [field: string]: unknown }
-type Ended = { revoked: { grants: number; tokens: number }; consents?: number; client_secret?: string }
+type Ended = { revoked: { counts: Record<string, number> }; consents?: number; client_secret?: string }
 
 const web = [
   '--redirect-uri',
@@ -121,11 +121,36 @@ test('rotate-secret ends the old secret, the grants and the tokens at once (CA-0
   const tokens = await tokensFor(server, client, person)
   const done = await cardea(['client', 'rotate-secret', client.id, '--json'], { env })
   const { revoked, client_secret: secret = '' } = done.json() as Ended
-  expect(revoked).toMatchObject({ grants: 1, tokens: expect.any(Number) })
+  expect(revoked.counts).toMatchObject({ grants: 1, access_tokens: 1, refresh_tokens: 1 })
   expect((await refresh(server, client, tokens.refresh_token)).status).toBe(401)
   const renewed = { ...client, secret }
   expect((await refresh(server, renewed, tokens.refresh_token)).status).toBe(400)
   expect(await isActive(server, renewed, tokens.access_token)).toBe(false)
+})
+
+test('rotate-secret with an overlap ends nothing, and says until when the old secret is good (CA-09)', async () => {
+  const [client, person] = [await createWebClient(), await addPerson(server)]
+  const tokens = await tokensFor(server, client, person)
+  const { stdout } = await cardeaHere(['client', 'rotate-secret', client.id, '--overlap', '24h'], { env })
+  expect(stdout).toMatch(/The old one is good until \d{4}-\d\d-\d\dT/)
+  const done = await cardeaHere(['client', 'rotate-secret', client.id, '--overlap', '90s', '--json'], { env })
+  const { client_secret: secret = '', ...rest } = done.json() as Ended & {
+    previous_secret_expires_at: string
+  }
+  expect(rest).toMatchObject({ revoked: null })
+  expect(Date.parse(rest.previous_secret_expires_at) - Date.now()).toBeLessThan(91_000)
+  expect(await isActive(server, { ...client, secret }, tokens.access_token)).toBe(true)
+  for (const overlap of ['24', '1w', '31d', '-1h', 'h'])
+    expect(
+      await cardeaHere(['client', 'rotate-secret', client.id, '--overlap', overlap], { env }),
+    ).toMatchObject({
+      code: 64,
+    })
+})
+
+test('what is part of Cardea itself is neither rotated nor deleted (AD-05)', async () => {
+  for (const verb of ['rotate-secret', 'delete'])
+    expect(await cardeaHere(['client', verb, 'cardea-cli'], { env })).toMatchObject({ code: 65, stdout: '' })
 })
 
 test('delete ends the client, its grants and tokens, and forgets what users had allowed it (FT-31, M15)', async () => {
@@ -133,7 +158,7 @@ test('delete ends the client, its grants and tokens, and forgets what users had 
   const tokens = await tokensFor(server, client, person)
   const others = await tokensFor(server, other, person)
   const done = await cardea(['client', 'delete', client.id, '--json'], { env })
-  expect(done.json()).toMatchObject({ revoked: { grants: 1 }, consents: 1 })
+  expect(done.json()).toMatchObject({ revoked: { counts: { grants: 1 } }, consents: 1 })
   const asked = await server.ask('/introspect', {
     body: { token: tokens.access_token },
     headers: basic(client.id, client.secret),
