@@ -41,7 +41,8 @@ export async function ensureBuiltIn(db: Db): Promise<void> {
   }
   await db.client.upsert({
     where: { id: COMMAND_LINE },
-    create: { id: COMMAND_LINE, ...client },
+    // Left out, Prisma would fill in our clock; and nobody had this id before.
+    create: { id: COMMAND_LINE, tokensNotBefore: null, ...client },
     update: client,
   })
 }

@@ -4,7 +4,8 @@ import { continueRevocations, settleLeftBehind } from '../oidc/index.ts'
 import { takeTurns } from './turns.ts'
 
 const EVERY_MS = 500
-/** Between batches the database belongs to those who wait for it. */
+const now = () => performance.now()
+/** Between batches the database belongs to those who wait for it: as long as a batch takes, and this long at least. */
 const PAUSE_MS = 20
 
 /**
@@ -17,7 +18,8 @@ export function startRevocations(database: Database, onError: (error: unknown) =
     onError,
     async work(signal) {
       while (!signal.aborted && (await settleLeftBehind(database)));
-      while (!signal.aborted && (await continueRevocations(database))) await sleep(PAUSE_MS)
+      for (let startedAt = now(); !signal.aborted && (await continueRevocations(database)); startedAt = now())
+        await sleep(Math.max(PAUSE_MS, now() - startedAt))
     },
   })
 }

@@ -131,6 +131,8 @@ export function engineConfiguration(
     findAccount: createFindAccount(database.pool),
     loadExistingGrant: createLoadExistingGrant(database),
     // Session-bound unless the user allowed offline access; confidential clients are not rotated, public ones are (RFC 9700 section 4.14.2).
+    // A token given back takes its whole grant along, an access token too: or a refresh in flight would go on from it.
+    revokeGrantPolicy: () => true,
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: (_ctx, token) => !token.scopes.has('offline_access'),
     rotateRefreshToken: ({ oidc }) =>

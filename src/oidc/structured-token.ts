@@ -115,10 +115,8 @@ function revoke(ctx: Context, engine: KoaContextWithOIDC, work: UnitOfWork, toke
   const { client } = engine.oidc
   if (!token || !client || !mayRevoke(engine, client, token.basis)) return
   const { grantId } = token.basis
-  addWrite(work, { do: 'revoke_jwt', digest: token.digest })
-  if (grantId === undefined) return
-  for (const kind of ['AccessToken', 'RefreshToken', 'AuthorizationCode', 'DeviceCode'])
-    addWrite(work, { do: 'delete_grant_tokens', kind, grantId })
+  if (grantId === undefined) addWrite(work, { do: 'revoke_jwt', digest: token.digest })
+  else addWrite(work, { do: 'revoke_grant', grantId })
 }
 
 function publicPart({ kty, crv, x, y, kid, alg, use }: JWK): JWK {

@@ -47,7 +47,11 @@ describe('a client gives back', () => {
     'its access token, whatever it calls it ("%s"): the whole grant ends with it (RV-01, RFC 7009 §2.1, M13)',
     async (hint) => {
       const tokens = await tokensFor(server, web, person, offline)
+      const grantId = await grantOf(server, tokens.access_token)
       expect((await giveBack(here, web, tokens.access_token, { token_type_hint: hint })).status).toBe(200)
+      // Marked, and not only emptied: a refresh in flight has nothing to go on from.
+      const grant = await server.database.prisma.grant.findUniqueOrThrow({ where: { id: grantId } })
+      expect(grant.revokedAt).not.toBeNull()
       expect((await userinfo(there, tokens.access_token)).status).toBe(401)
       expect((await refresh(there, web, tokens.refresh_token)).status).toBe(400)
     },

@@ -51,7 +51,8 @@ export async function revoke(tx: Tx, selector: Selector, options: RevocationOpti
   const id = randomUUID()
   const grantIds = await namedGrants(tx, selector)
   const cutAt = await cut(tx, selector, keep)
-  const effectiveAt = cutAt ?? (await databaseNow(tx))
+  const createdAt = await databaseNow(tx)
+  const effectiveAt = cutAt ?? createdAt
   const record = recordOf(selector)
   const covered = coveredBy(record, grantIds, cutAt)
   const batch = { id, record, covered, notify, limit: UNLIMITED }
@@ -61,14 +62,26 @@ export async function revoke(tx: Tx, selector: Selector, options: RevocationOpti
     : await endVisible(tx, batch, grantIds, effectiveAt)
   const state = ended.done ? 'completed' : 'running'
   const { counts, jwtUntil } = ended
-  const isSettled = cutAt === null || 'issuedBefore' in selector
+  // What is younger than an instant in the past was meant to stay; an instant to come is as good as none.
+  const before = 'issuedBefore' in selector ? selector.issuedBefore : undefined
+  const isSettled = cutAt === null || cutAt.getTime() === before?.getTime()
   await tx.revocation.create({
     data: {
-      ...{ id, effectiveAt, state, selector: ended.record ?? record, reason, notify, counts, jwtUntil },
+      ...{
+        id,
+        createdAt,
+        effectiveAt,
+        state,
+        selector: ended.record ?? record,
+        reason,
+        notify,
+        counts,
+        jwtUntil,
+      },
       actor: actor ?? {},
       ...(Object.values(keep).some(Boolean) ? { keep: keptOf(keep) } : {}),
-      ...(state === 'completed' ? { completedAt: new Date() } : {}),
-      ...(isSettled ? { settledAt: new Date() } : {}),
+      ...(state === 'completed' ? { completedAt: createdAt } : {}),
+      ...(isSettled ? { settledAt: createdAt } : {}),
     },
     select: { id: true },
   })

@@ -1,0 +1,62 @@
+// A small API: its own answers, and the refusals of RFC 6750. Everything about tokens is in verifier.ts.
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createVerifier } from './verifier.ts'
+
+const orders = [
+  { id: 1, item: 'Three oranges' },
+  { id: 2, item: 'A bicycle bell' },
+]
+
+/** `GET /orders` for bearers of an access token with the scope `orders:read`. */
+export function createApi(trusted: { issuer: string; audience: string }): Server {
+  const verify = createVerifier(trusted)
+
+  return createServer((request, response) => {
+    answer(request, response).catch(() => {
+      reply(response, 500, { error: 'server_error' })
+    })
+  })
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url !== '/orders') {
+      reply(response, 404, { error: 'not_found' })
+      return
+    }
+    const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '') ?? []
+    if (token === undefined) {
+      reply(response, 401, {}, 'Bearer')
+      return
+    }
+    const verdict = await verify(token)
+    if (!verdict.ok && verdict.reason === 'unavailable') {
+      reply(response, 503, { error: 'temporarily_unavailable' })
+      return
+    }
+    if (!verdict.ok) {
+      reply(response, 401, { error: 'invalid_token' }, 'Bearer error="invalid_token"')
+      return
+    }
+    const { sub, scope } = verdict.claims
+    if (typeof scope !== 'string' || !scope.split(' ').includes('orders:read')) {
+      reply(
+        response,
+        403,
+        { error: 'insufficient_scope' },
+        'Bearer error="insufficient_scope", scope="orders:read"',
+      )
+      return
+    }
+    reply(response, 200, { sub, orders })
+  }
+}
+
+function reply(response: ServerResponse, status: number, body: object, challenge?: string): void {
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    ...(challenge === undefined ? {} : { 'WWW-Authenticate': challenge }),
+    ...(status === 503 ? { 'Retry-After': '2' } : {}),
+  })
+  response.end(JSON.stringify(body))
+}
