@@ -3,6 +3,7 @@ import { describeProblems, parseConfig } from '../config/index.ts'
 import type { Config, Problem } from '../config/index.ts'
 import { parseKeyring, randomSecret } from '../crypto/index.ts'
 import { Refusal } from './refusal.ts'
+import { MACHINE_VARIABLES } from './remote/index.ts'
 
 type Environment = NodeJS.ProcessEnv
 type Parsed = { ok: true; config: Config } | { ok: false; problems: Problem[] }
@@ -10,6 +11,7 @@ type Parsed = { ok: true; config: Config } | { ok: false; problems: Problem[] }
 /** Settings that only a production server has: where one of them is set, nobody means the development database. */
 const OF_PRODUCTION = ['DATABASE_URL', 'CARDEA_KEYRING', 'CARDEA_COOKIE_KEYS', 'CARDEA_EMBEDDED_POSTGRES']
 const NOT_FOR_DATABASE = ['CARDEA_ISSUER', 'CARDEA_KEYRING', 'CARDEA_COOKIE_KEYS']
+const OF_THE_COMMAND: readonly string[] = MACHINE_VARIABLES
 
 /** The whole configuration, or every problem it has. */
 export function readConfig(env: Environment): Parsed {
@@ -22,7 +24,7 @@ export function readConfig(env: Environment): Parsed {
  */
 export function configForDatabase(env: Environment): Config {
   const others = Object.entries(env).filter(
-    ([name]) => !NOT_FOR_DATABASE.includes(name.replace(/_FILE$/, '')),
+    ([name]) => !NOT_FOR_DATABASE.includes(name.replace(/_FILE$/, '')) && !OF_THE_COMMAND.includes(name),
   )
   const standIns = {
     CARDEA_ISSUER: 'https://not-needed.invalid',

@@ -1,11 +1,14 @@
 import { Command, CommanderError } from 'commander'
 import { readFileSync } from 'node:fs'
 import { EmbeddedPostgresError, isStorageTrouble, MigrationError } from '../db/index.ts'
+import { addAuditVerbs } from './audit/index.ts'
 import { addClientVerbs } from './client/index.ts'
+import { addCompletion } from './completion/index.ts'
 import { addDoctor } from './doctor.ts'
 import { addMigrate } from './migrate.ts'
 import { EXIT, Refusal } from './refusal.ts'
 import type { Reason } from './refusal.ts'
+import { addRemoteVerbs } from './remote/index.ts'
 import { addResourceVerbs } from './resource/index.ts'
 import { addSecretsVerbs } from './secrets/index.ts'
 import { addServe } from './serve.ts'
@@ -27,8 +30,11 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     const { reason, message } = explain(error)
+    const problem = error instanceof Refusal ? error.problem : undefined
     const asJson = args.includes('--json')
-    terminal.stderr.write(asJson ? `${JSON.stringify({ error: reason, message })}\n` : `${message}\n`)
+    terminal.stderr.write(
+      asJson ? `${JSON.stringify({ error: reason, message, problem })}\n` : `${message}\n`,
+    )
     return EXIT[reason]
   }
 }
@@ -43,13 +49,19 @@ function createProgram(terminal: Terminal, exitWith: (code: number) => void): Co
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
     })
+  program.commandsGroup('On the machine of the server and its database:')
   addServe(program, terminal, exitWith)
   addMigrate(program, terminal)
   addDoctor(program, terminal, exitWith)
   addUserVerbs(program, terminal)
   addClientVerbs(program, terminal)
   addResourceVerbs(program, terminal)
+  addAuditVerbs(program, terminal, exitWith)
   addSecretsVerbs(program, terminal)
+  program.commandsGroup('Through the admin API, from anywhere:')
+  addRemoteVerbs(program, terminal)
+  program.commandsGroup('For your shell:')
+  addCompletion(program, terminal)
   return program
 }
 

@@ -7,6 +7,9 @@ export const EXIT = {
   not_found: 66,
   database_unavailable: 69,
   already_exists: 73,
+  unavailable: 75,
+  not_signed_in: 77,
+  forbidden: 77,
   configuration: 78,
 } as const
 
@@ -16,9 +19,12 @@ export type Reason = Exclude<keyof typeof EXIT, 'ok'>
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly reason: Reason
+  /** The problem document (RFC 9457) that the admin API answered with, for programs. */
+  readonly problem: object | undefined
 
-  constructor(reason: Reason, message: string, options?: ErrorOptions) {
+  constructor(reason: Reason, message: string, options: ErrorOptions & { problem?: object } = {}) {
     super(message, options)
     this.reason = reason
+    this.problem = options.problem
   }
 }

@@ -6,6 +6,8 @@ export type Terminal = {
   stdin: NodeJS.ReadableStream & Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>>
   stdout: NodeJS.WritableStream
   stderr: NodeJS.WritableStream
+  /** Shows an address in a browser, and says whether it could; the system's own way when left out. */
+  openBrowser?: (url: string) => Promise<boolean>
 }
 
 /** Prints a result: as one JSON document for programs, or as lines for people. */

@@ -15,7 +15,7 @@ export async function panel(
   const rows: [string, string][] = [
     ['Sample app', `${sampleUrl}   start here`],
     ['Issuer', issuer],
-    ['Operations', opsUrl],
+    ['Admin API', `${opsUrl}/docs`],
     ['', ''],
     ['Sign in as', SEED.user],
     ['  password', secrets.userPassword],

@@ -56,11 +56,11 @@ const cases: [string, () => Client, Record<string, string>, number, string][] = 
     'unsupported_grant_type',
   ],
   [
-    'the device grant',
+    'the device grant of a client that is no device',
     () => web,
     { grant_type: 'urn:ietf:params:oauth:grant-type:device_code' },
     400,
-    'unsupported_grant_type',
+    'unauthorized_client',
   ],
   [
     'a grant type in capitals',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { previewRevocation, readReceipt, revoke } from '../../oidc/index.ts'
 import type { Keep, Selector } from '../../oidc/index.ts'
-import { countsSchema, revokedExample } from '../frame/receipt.ts'
+import { countsSchema } from '../frame/receipt.ts'
 import type { Call } from '../frame/route.ts'
 import { receiptExample, receiptSchema, showReceipt } from './representation.ts'
 
@@ -19,7 +19,7 @@ export const how = {
 
 export const howSchema = z.strictObject(how).meta({ id: 'Revoke' })
 
-export const previewSchema = z
+const previewSchema = z
   .strictObject({
     dry_run: z.literal(true),
     counts: countsSchema,
@@ -34,8 +34,6 @@ export const success = {
   schema: z.union([receiptSchema, previewSchema]),
   example: receiptExample,
 }
-
-export const previewExample = { dry_run: true as const, counts: revokedExample.counts, at_least: false }
 
 type How = z.output<typeof howSchema>
 

@@ -21,7 +21,7 @@ export function addDisable(users: Command, terminal: Terminal): void {
       const { id, email } = await requireUser(database.prisma, named)
       const revoked = await database.transaction(async (tx) => {
         await setDisabled(tx, id, true, byOperator)
-        return revoke(tx, { userId: id }, { reason: 'user_disabled' })
+        return revoke(tx, { userId: id }, { reason: 'user_disabled', ...byOperator })
       })
       print(terminal, json, { id, email, revoked }, [`Disabled ${email}. ${sentenceOf(revoked)}`])
     })

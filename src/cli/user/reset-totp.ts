@@ -21,7 +21,7 @@ export function addResetTotp(users: Command, terminal: Terminal): void {
       const { id, email } = await requireUser(database.prisma, named)
       const { removed, revoked } = await database.transaction(async (tx) => ({
         removed: await removeTotp(tx, id, byOperator),
-        revoked: await revoke(tx, { userId: id }, { reason: 'totp_reset' }),
+        revoked: await revoke(tx, { userId: id }, { reason: 'totp_reset', ...byOperator }),
       }))
       print(terminal, json, { id, email, removed, revoked }, [
         removed ? `Removed the authenticator of ${email}.` : `${email} had no authenticator.`,

@@ -27,7 +27,7 @@ export function addSetPassword(users: Command, terminal: Terminal): void {
       const passwordHash = await createPasswordHasher(config.passwords).hash(password)
       const revoked = await database.transaction(async (tx) => {
         await setPasswordHash(tx, id, passwordHash, byOperator)
-        return revoke(tx, { userId: id }, { reason: 'password_changed' })
+        return revoke(tx, { userId: id }, { reason: 'password_changed', ...byOperator })
       })
       print(terminal, options.json, { id, email, revoked, ...(generated ? { password } : {}) }, [
         `Set the password of ${email}. ${sentenceOf(revoked)}`,

@@ -40,6 +40,8 @@ export function globalTokenRevocation(deps: Deps): Middleware {
 /** Does what is asked, or says why not. */
 async function answer(deps: Deps, ctx: Context): Promise<Refusal | null> {
   const { issuer, database } = deps
+  // First, so that nobody is listened to for longer than it takes to know that it is too much.
+  const body = await readBytes(ctx.req, MAX_BYTES)
   const authorization = ctx.get('Authorization')
   const caller = await readCaller(deps, authorization, `${issuer}${GLOBAL_TOKEN_REVOCATION}`)
   if (!caller) return unknownCaller(issuer, authorization)
@@ -50,7 +52,7 @@ async function answer(deps: Deps, ctx: Context): Promise<Refusal | null> {
   }
   if (!/^application\/json *(; *charset="?utf-8"?)?$/i.test(ctx.get('Content-Type')))
     return { status: 415, error: 'invalid_request', description: 'the request must be application/json' }
-  const subject = readSubject(await readBytes(ctx.req, MAX_BYTES))
+  const subject = readSubject(body)
   if (!subject)
     return {
       ...{ status: 400, error: 'invalid_request' },

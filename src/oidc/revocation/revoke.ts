@@ -38,7 +38,7 @@ export type Revoked = {
 }
 
 /** As much is ended in the transaction itself; beyond it the cut does, and the rows follow in batches. */
-const AT_ONCE = { rows: 200, tokens: 1000 }
+const AT_ONCE = { rows: 200, tokens: 250 }
 
 /**
  * The one way in which access ends: "user disabled", "client deleted", "password changed", "consent withdrawn", "signed out

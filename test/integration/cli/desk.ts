@@ -14,6 +14,13 @@ import type { UserAgent } from '../../support/user-agent.ts'
 import { cardea } from './command.ts'
 import type { Ran } from './command.ts'
 
+/** How the person and their browser behave at a sign-in. */
+type Behaviour = Choices & {
+  /** Whether a browser can be opened. */
+  opens?: boolean
+  /** What somebody in between does to the answer for the command. */
+  tamper?: (callback: URL) => void | Promise<void>
+}
 type Input = {
   env?: NodeJS.ProcessEnv
   input?: string
@@ -37,7 +44,7 @@ export type Desk = {
   run(args: string[], input?: Input): Promise<Ran>
   /** The command as a process of its own. */
   spawn(args: string[], input?: { input?: string }): Promise<Ran>
-  login(options?: string[], choices?: Choices & { opens?: boolean }): Promise<Ran>
+  login(options?: string[], choices?: Behaviour): Promise<Ran>
   leave(): void
 }
 export type Page = { status: number; url: string; text: string; headers: Headers }
@@ -55,12 +62,14 @@ export async function createDesk(server: TestServer, role: Role | null, instance
   const env = { HOME: home, CARDEA_API: api }
   const agent = createUserAgent(server)
   let page: Promise<Page> | undefined
-  let choices: Choices & { opens?: boolean } = {}
+  let choices: Behaviour = {}
 
   /** Signs in as the person would, and follows the way back to the command. */
   function openBrowser(url: string): Promise<boolean> {
     page = walk(server, agent, url, person, choices).then(async ({ location }) => {
-      const response = await fetch(location ?? '')
+      const callback = new URL(location ?? '')
+      await choices.tamper?.(callback)
+      const response = await fetch(callback)
       const { status, headers } = response
       return { status, headers, url: response.url, text: await response.text() }
     })

@@ -1,4 +1,6 @@
 import { chmodSync, existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, enterCode } from '../../support/device.ts'
 import { startTestServer } from '../../support/server.ts'
@@ -26,7 +28,7 @@ afterAll(async () => {
 
 type Kept = {
   current: string
-  apis: Record<string, { access_token: string; refresh_token: string; expires_at: string }>
+  apis: Record<string, { issuer: string; access_token: string; refresh_token: string; expires_at: string }>
 }
 const kept = ({ file }: Desk): Kept => JSON.parse(readFileSync(file, 'utf8')) as Kept
 const tokensOf = (desk: Desk) => {
@@ -138,6 +140,47 @@ describe('cardea login', () => {
     expect(await desk.run(['login', '--api', 'http://127.0.0.1:1'])).toMatchObject({ code: 75 })
   })
 
+  test('waits on when something else comes to its address: another state, path or method changes nothing', async () => {
+    const desk = await deskOf('owner')
+    const statuses: number[] = []
+    const tamper = async (callback: URL): Promise<void> => {
+      const forged = new URL(callback)
+      forged.searchParams.set('state', 'forged')
+      const elsewhere = new URL('/elsewhere', callback)
+      for (const [url, method] of [
+        [forged, 'GET'],
+        [elsewhere, 'GET'],
+        [callback, 'POST'],
+      ] as const)
+        statuses.push((await fetch(url, { method })).status)
+    }
+    expect(await desk.login([], { tamper })).toMatchObject({ code: 0 })
+    expect(statuses).toEqual([400, 404, 400])
+  })
+
+  test.each<[string, (callback: URL) => void]>([
+    [
+      'names another issuer (RFC 9207)',
+      (callback) => callback.searchParams.set('iss', 'https://evil.example'),
+    ],
+    ['names no issuer', (callback) => callback.searchParams.delete('iss')],
+    ['has a code that is none', (callback) => callback.searchParams.set('code', 'x'.repeat(43))],
+    [
+      'says that the person refused',
+      ({ searchParams }) => {
+        searchParams.delete('code')
+        searchParams.set('error', 'access_denied')
+      },
+    ],
+  ])('keeps nothing when the answer %s, and tells the browser so', async (_, tamper) => {
+    const desk = await deskOf('owner')
+    const ran = await desk.login([], { tamper })
+    expect(ran.stdout).toBe('')
+    expect([1, 77]).toContain(ran.code)
+    expect(existsSync(desk.file)).toBe(false)
+    expect((await desk.page()).text).toContain('You are not signed in')
+  })
+
   test('is what every other command asks for first', async () => {
     const desk = await deskOf('owner')
     const ran = await desk.run(['users', 'list', '--json'])
@@ -213,8 +256,7 @@ describe('a sign-in', () => {
   test('is renewed by itself, once for two commands that need it at the same time', async () => {
     const desk = await deskOf('owner')
     await desk.login()
-    const refreshTokens = () =>
-      server.database.prisma.token.count({ where: { kind: 'RefreshToken', userId: desk.person.id } })
+    const requests = () => server.log.filter((line) => line.includes('"route":"/token"')).length
     const here = (args: string[]) => desk.run(args)
     const apart = (args: string[]) => desk.spawn(args)
     for (const commands of [
@@ -222,14 +264,15 @@ describe('a sign-in', () => {
       [here, here, here, here],
       [apart, apart],
     ]) {
-      const [before, had] = [tokensOf(desk), await refreshTokens()]
+      const [before, had] = [tokensOf(desk), requests()]
       expire(desk)
       const ran = await Promise.all(commands.map((run) => run(['users', 'list', '--json'])))
       expect(ran.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
         commands.map(() => ({ code: 0, stderr: '' })),
       )
       expect(tokensOf(desk).refresh_token).not.toBe(before.refresh_token)
-      expect((await refreshTokens()) - had).toBe(1)
+      // The server forgives a refresh token that is spent twice in a moment; it must not have to.
+      expect(requests() - had).toBe(1)
     }
     expect(existsSync(`${desk.file}.lock`)).toBe(false)
   }, 60_000)
@@ -264,9 +307,29 @@ describe('a sign-in', () => {
     await desk.login()
     expire(desk)
     const there = kept(desk)
-    const broken = { ...tokensOf(desk), issuer: 'http://127.0.0.1:1' }
-    writeFileSync(desk.file, JSON.stringify({ ...there, apis: { [desk.api]: broken } }), { mode: 0o600 })
-    expect(await desk.run(['users', 'list'])).toMatchObject({ code: 75 })
+    const atIssuer = (issuer: string): void => {
+      const apis = { [desk.api]: { ...tokensOf(desk), issuer } }
+      writeFileSync(desk.file, JSON.stringify({ ...there, apis }), { mode: 0o600 })
+    }
+    const troubled = createServer((request, response) => {
+      const [, status, error] = /^\/(\d+)\/(\w*)/.exec(request.url ?? '') ?? []
+      const issuer = `${origin}/${status ?? ''}/${error ?? ''}`
+      const isToken = request.url?.endsWith('/token')
+      response.writeHead(isToken ? Number(status) : 200, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(isToken ? { error } : { issuer, token_endpoint: `${issuer}/token` }))
+    })
+    await new Promise<void>((resolve) => void troubled.listen(0, '127.0.0.1', resolve))
+    const origin = `http://127.0.0.1:${(troubled.address() as AddressInfo).port}`
+    for (const [issuer, code] of [
+      ['http://127.0.0.1:1', 75],
+      [`${origin}/503/temporarily_unavailable`, 75],
+      [`${origin}/400/invalid_target`, 77],
+    ] as const) {
+      atIssuer(issuer)
+      expect(await desk.run(['users', 'list'])).toMatchObject({ code, stdout: '' })
+      expect(tokensOf(desk).issuer).toBe(issuer)
+    }
+    troubled.close()
     writeFileSync(desk.file, JSON.stringify(there), { mode: 0o600 })
     expect(await desk.run(['users', 'list'])).toMatchObject({ code: 0 })
   })

@@ -473,6 +473,23 @@ describe('a request that is lost on the way', () => {
     expect(seen).toEqual([{ method: 'DELETE', key: undefined }])
   })
 
+  test('is asked about again while rows are still being cleared, with --watch', async () => {
+    const counts = { sessions: 1, grants: 0 }
+    const receipt = (state: string) => ({ id: 'r1', state, effective_at: '2026-11-21T09:31:00.000Z', counts })
+    const result = await ran(
+      ['clients', 'revoke', 'shop', '--reason', 'test', '--watch'],
+      (response, nth) => {
+        const state = nth < 3 ? 'running' : 'completed'
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(receipt(state)))
+      },
+    )
+    expect(result).toMatchObject({ code: 0, stderr: 'Cleared so far: 1 session\n'.repeat(2) })
+    expect(result.stdout).toBe(
+      'Ended all access of shop at 2026-11-21T09:31:00.000Z.\n  ended    1 session\n  receipt  cardea revocations show r1\n',
+    )
+    expect(seen.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET'])
+  })
+
   test('never follows a redirect with the token', async () => {
     const result = await ran(['users', 'list'], (response) =>
       response.writeHead(307, { location: `${apiOf(server)}/v1/users` }).end(),

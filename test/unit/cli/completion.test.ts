@@ -68,11 +68,11 @@ describe('the other shells', () => {
     for (const verb of ['reset-factor', 'rotate-secret', 'statistics']) expect(script).toContain(verb)
   })
 
-  inZsh('zsh reads its script', async () => {
-    expect(spawnSync('zsh', ['-n'], { input: await scriptFor('zsh') }).status).toBe(0)
-  })
-
-  inFish('fish reads its script', async () => {
-    expect(spawnSync('fish', ['-n'], { input: await scriptFor('fish') }).status).toBe(0)
-  })
+  for (const [shell, where] of [
+    ['zsh', inZsh],
+    ['fish', inFish],
+  ] as const)
+    where(`${shell} reads its script`, async () => {
+      expect(spawnSync(shell, ['-n'], { input: await scriptFor(shell) }).status).toBe(0)
+    })
 })
