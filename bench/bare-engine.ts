@@ -35,16 +35,19 @@ const ours = engineConfiguration(
     },
     refreshRetryWindowSeconds: tokens.refreshRetryWindowSeconds,
     policy: { totp: 'optional' },
+    statusListTtlSeconds: tokens.statusListTtlSeconds,
+    inFlightSeconds: 0,
     outboundAllow: [],
     // Neither is reached: what would use them is replaced below.
     database: {} as OidcOptions['database'],
     pages: {} as OidcOptions['pages'],
+    statusNumbers: { take: () => Promise.reject(new Error('JWTs are only signed here')) },
     onInteraction: () => undefined,
     onTokensIssued: () => undefined,
   },
   { check: () => undefined },
 )
-const { adapter: _adapter, extraTokenClaims: _extraTokenClaims, ...settings } = ours
+const { adapter: _adapter, extraTokenClaims: _extraTokenClaims, formats: _formats, ...settings } = ours
 
 const isOwner = (_ctx: unknown, client: Client, token: { clientId?: string | undefined }) =>
   token.clientId === client.clientId

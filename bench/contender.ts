@@ -10,6 +10,8 @@ import type { Usage } from './reporter.ts'
 export type Contender = {
   name: 'ours' | 'bare'
   port: number
+  /** The operations listener; the bare engine has none. */
+  opsPort: number
   issuer: string
   usage(): Promise<Usage>
   stop(): Promise<void>
@@ -26,7 +28,7 @@ export async function startContender(
   name: Contender['name'],
   { databaseUrl, profile }: { databaseUrl: string; profile: string | undefined },
 ): Promise<Contender> {
-  const port = await freePort()
+  const [port, opsPort] = [await freePort(), await freePort()]
   const issuer = `http://localhost:${port}`
   const child = fork(programs[name], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -40,7 +42,7 @@ export async function startContender(
       CARDEA_ISSUER: issuer,
       CARDEA_HOST: '127.0.0.1',
       CARDEA_PORT: String(port),
-      CARDEA_OPS_PORT: '0',
+      CARDEA_OPS_PORT: String(opsPort),
       CARDEA_KEYRING: randomBytes(32).toString('base64url'),
       CARDEA_COOKIE_KEYS: randomBytes(32).toString('base64url'),
       CARDEA_TOTP_POLICY: 'optional',
@@ -63,6 +65,7 @@ export async function startContender(
   return {
     name,
     port,
+    opsPort,
     issuer,
     async usage() {
       child.send('usage')

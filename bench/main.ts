@@ -9,7 +9,9 @@ import type { Result } from './measure.ts'
 import { planFor, readOptions, usage } from './options.ts'
 import type { Options } from './options.ts'
 import { describe, megabytes } from './report.ts'
+import { benchRevocation } from './revocation.ts'
 import { scenarios } from './scenarios.ts'
+import { benchStatusLists } from './status-list.ts'
 
 /** After its start a server still collects garbage and opens connections. */
 const SETTLE_MS = 1500
@@ -19,7 +21,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void stopAll().then(() => process.exit(1)))
 
 try {
-  await run(readOptions(process.argv.slice(2)))
+  const options = readOptions(process.argv.slice(2))
+  if (options.bench === 'status-list') await benchStatusLists(options, say)
+  else if (options.bench === 'revocation') await benchRevocation(options, (step) => cleanUp.push(step), say)
+  else await run(options)
 } catch (error) {
   process.exitCode = 1
   say(error instanceof TypeError ? `${error.message}\n\n${usage}` : String((error as Error).stack))

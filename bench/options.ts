@@ -1,6 +1,10 @@
 import { parseArgs } from 'node:util'
 
+/** `requests` against the bare engine; `status-list`: what a list of many tokens costs; `revocation`: how long one takes. */
+const benches = ['requests', 'status-list', 'revocation'] as const
+
 export type Options = {
+  bench: (typeof benches)[number]
   /** Fewer and shorter rounds: to see that it runs, and roughly where things stand. */
   quick: boolean
   /** Only scenarios whose name contains this. */
@@ -9,19 +13,23 @@ export type Options = {
   profile: string | undefined
 }
 
-export const usage = `npm run bench -- [--quick] [--only <part of a name>] [--profile <folder>]`
+export const usage = `npm run bench -- [${benches.join('|')}] [--quick] [--only <part of a name>] [--profile <folder>]`
 
 /** Reads the command line; throws a TypeError that names an argument it does not know. */
 export function readOptions(args: string[]): Options {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
+    allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       profile: { type: 'string' },
     },
   })
-  return { quick: values.quick, only: values.only, profile: values.profile }
+  const [name = 'requests', ...more] = positionals
+  const bench = benches.find((known) => known === name)
+  if (!bench || more.length > 0) throw new TypeError(`There is no bench "${positionals.join(' ')}".`)
+  return { bench, quick: values.quick, only: values.only, profile: values.profile }
 }
 
 /** How much is measured: rounds of each scenario, how many of its requests, and the milliseconds that both may cost. */

@@ -11,3 +11,9 @@ export function spreadOf(values: readonly number[]): Spread {
     max: at(sorted.length - 1),
   }
 }
+
+/** The value that so many in a hundred do not exceed; NaN of none. */
+export function percentile(values: readonly number[], p: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.ceil((sorted.length * p) / 100) - 1)] ?? NaN
+}

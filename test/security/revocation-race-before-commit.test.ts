@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { revoke } from '../../src/oidc/index.ts'
 import type { Selector } from '../../src/oidc/index.ts'
@@ -29,10 +30,10 @@ async function beforeItsCommit<T>(
   const started = await server.database.transaction(async (tx) => {
     await revoke(tx, selector, { reason: 'test' })
     // Later than the cut by every clock.
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await sleep(5)
     const outcome = start().catch((error: unknown) => String(error))
     // What needs no row that is locked is done by now; the others are waiting.
-    await Promise.race([outcome, new Promise((resolve) => setTimeout(resolve, mostMs))])
+    await Promise.race([outcome, sleep(mostMs, undefined, { ref: false })])
     return { outcome }
   })
   const outcome = await started.outcome

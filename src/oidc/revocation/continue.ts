@@ -5,7 +5,7 @@ import { endRows, later } from './end-rows.ts'
 import { coveredBy } from './selector.ts'
 import type { SelectorRecord } from './selector.ts'
 
-/** Rows of a kind that one transaction ends: five times as many were felt by everybody else (docs/performance.md). */
+/** Rows of a kind that one transaction ends: short enough to be in nobody's way. */
 const BATCH = 100
 
 type Running = {

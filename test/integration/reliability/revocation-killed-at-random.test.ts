@@ -19,7 +19,7 @@ import { productionEnv, spawnServer } from '../../support/server-process.ts'
 import type { ServerProcess } from '../../support/server-process.ts'
 import type { Instance, TestServer } from '../../support/server.ts'
 
-const KILLS = Number(process.env['KILLS'] ?? 3)
+const KILLS = Number(process.env['KILLS'] ?? 2)
 const PEOPLE = 2
 const seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000)
 const random = randomFrom(seed)
