@@ -12,6 +12,7 @@ import { startLogoutDelivery } from './events/index.ts'
 import * as http from './http/index.ts'
 import { createEnginePages, createInteractionRoutes, rememberSignIn } from './interaction/index.ts'
 import { createOidc, readBearer } from './oidc/index.ts'
+import { revocationLimit } from './revocation-limit.ts'
 import { headerProfile, publicMethods, routeLabels } from './routes.ts'
 import { signInLimit } from './sign-in-limit.ts'
 import type { PasswordHasher } from './users/index.ts'
@@ -103,6 +104,7 @@ export function createApps(deps: AppDeps): {
     http.onlyRoutes(Object.keys(publicMethods)),
     http.requestDeadline({ ms: config.http.requestTimeoutMs }),
     signInLimit(config.limits.signInStartsPerMinute),
+    revocationLimit(config.limits.signInStartsPerMinute),
     onlyBelow(
       ['/interaction/', '/account/', '/device/', '/logout/confirm/'],
       http.csrfGuard({ origin: new URL(config.issuer).origin }),
@@ -113,8 +115,8 @@ export function createApps(deps: AppDeps): {
   ])
   const opsApp = koaApp(cookieKeys, [
     ...first(describeProblem),
-    http.metricsRoute(metrics.registry),
     http.opsHostGuard(config.ops.names),
+    http.metricsRoute(metrics.registry),
     http.malformedGuard(),
     http.serveAssets(assets.find),
     http.requestDeadline({ ms: config.http.requestTimeoutMs }),

@@ -49,9 +49,12 @@ export async function createClient(db: Db, input: NewClient, by: By = {}): Promi
     skipDuplicates: true,
   })
   if (!row) return { ok: false, reason: 'id_taken' }
-  // An id that somebody had before brings none of that one's tokens along. By the database's clock: Prisma's default is by ours,
+  // An id that somebody had before brings none of that one's tokens along. By the database's clock: Prisma's defaults are by ours,
   // and where that is fast, the tokens of a new client would not count at first.
-  await db.$executeRaw`UPDATE clients SET tokens_not_before = now() - interval '1 millisecond' WHERE id = ${id}`
+  const [born] = await db.$queryRaw<{ at: Date }[]>`
+    UPDATE clients SET created_at = now(), tokens_not_before = now() - interval '1 millisecond' WHERE id = ${id}
+    RETURNING created_at AS at`
+  if (born) row.createdAt = born.at
   await record(db, { type: 'client.created', clientId: id, detail: { name: row.name }, ...by })
   return { ok: true, client: toStored(row), secret }
 }

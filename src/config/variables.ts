@@ -168,7 +168,7 @@ export const variables = {
   CARDEA_RATE_LIMIT: fallingBackTo(
     '120',
     format.wholeNumber(1, 1_000_000),
-    'Sign-ins an anonymous address may start in a minute.',
+    'Sign-ins an anonymous address may start in a minute, and refusals it may get at the endpoint for security tools.',
   ),
   CARDEA_ADMIN_RATE_LIMIT: fallingBackTo(
     '600',

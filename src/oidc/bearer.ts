@@ -47,7 +47,8 @@ const text = `SELECT t.kind, t.payload ->> 'scope' AS scope, t.payload ->> 'expi
   LEFT JOIN cutoffs k ON k.user_id = t.user_id AND k.client_id = t.client_id
   LEFT JOIN grants g ON g.id = t.grant_id AND g.revoked_at IS NULL AND g.expires_at > now()
     AND ${isLater('g', SERVER_CUT, 'u.tokens_not_before', 'o.tokens_not_before', 'k.tokens_not_before')}
-  LEFT JOIN sessions s ON s.uid = t.session_uid AND s.revoked_at IS NULL AND s.expires_at > now()
+  LEFT JOIN sessions s ON s.uid = t.session_uid AND s.revoked_at IS NULL AND s.expires_at > now() AND s.user_id = t.user_id
+    AND s.payload #>> ARRAY['authorizations', t.client_id, 'grantId'] = t.grant_id
     AND ${isLater('s', SERVER_CUT, 'u.tokens_not_before')}
   WHERE t.digest = $1 AND t.kind IN ('AccessToken', 'ClientCredentials') AND t.audience = $2
     AND t.revoked_at IS NULL AND t.consumed_at IS NULL AND t.expires_at > now()

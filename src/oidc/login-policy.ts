@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose'
 import { interactionPolicy } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { unitOfWork } from './store/unit-of-work.ts'
 import { acrRequestOf, requiredAcr, satisfies } from './acr.ts'
 
 export type LoginPolicy = { totp: 'optional' | 'required'; sessionAbsoluteSeconds: number }
@@ -45,6 +46,19 @@ export function createInteractionPolicy(policy: LoginPolicy): interactionPolicy.
     ),
   )
   login.checks.add(
+    new Check(
+      'access_ended',
+      'the access of this client was ended after the End-User had signed in',
+      'login_required',
+      (ctx) => {
+        const { session, result } = ctx.oidc
+        const after = unitOfWork(ctx)?.signInAfter
+        if (!session?.accountId || result?.login || !after) return false
+        return (session.loginTs ?? 0) * 1000 <= after.getTime()
+      },
+    ),
+  )
+  login.checks.add(
     new Check('step_up', 'a stronger sign-in is required', 'login_required', (ctx) => {
       const { session, params } = ctx.oidc
       if (!session?.accountId) return false
@@ -75,6 +89,12 @@ export function isForDevice({ oidc }: KoaContextWithOIDC): boolean {
   return oidc.entities.DeviceCode !== undefined
 }
 
+/**
+ * Is it one of our own apps, whose users are not asked? Never one that cannot prove who it is and is answered on the person's own
+ * machine: whoever runs something there could say that they are it (RFC 8252 section 8.6).
+ */
 export function isFirstParty({ oidc }: KoaContextWithOIDC): boolean {
-  return oidc.client?.['first_party'] === true
+  const { client } = oidc
+  if (client?.applicationType === 'native' && client.clientAuthMethod === 'none') return false
+  return client?.['first_party'] === true
 }

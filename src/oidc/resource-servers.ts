@@ -69,13 +69,15 @@ function allowedScopes({ oidc }: KoaContextWithOIDC, client: Client, api: Stored
 }
 
 /**
- * The last moment before a user's token for the admin API is saved: it says no more than what their role lets them do. The API
- * looks at the role again at each call.
+ * The last moment before a user's token for the admin API is saved: it says no more than what their role lets them do, and nobody
+ * without a role gets one (RFC 6749 section 5.2). The API looks at the role again at each call.
  */
 export function narrowToRole(ctx: KoaContextWithOIDC, token: { kind: string }): void {
   const issued = token as { kind: string; aud?: unknown; accountId?: string; scope?: string | undefined }
   if (issued.kind !== 'AccessToken' || issued.aud !== ADMIN_API || issued.accountId === undefined) return
-  const held = new Set<string>(scopesOfRole(unitOfWork(ctx)?.users.get(issued.accountId)?.role ?? null))
+  const role = unitOfWork(ctx)?.users.get(issued.accountId)?.role ?? null
+  if (role === null) throw new errors.InvalidScope('the user has no role in running this server', issued.scope ?? '')
+  const held = new Set<string>(scopesOfRole(role))
   issued.scope = (issued.scope ?? '')
     .split(' ')
     .filter((scope) => held.has(scope))

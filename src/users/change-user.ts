@@ -19,6 +19,7 @@ export async function setDisabled(db: Db, id: string, disabled: boolean, by: By 
       data: { disabledAt: disabled ? new Date() : null },
     })
     if (count > 0) await record(tx, { type: disabled ? 'user.disabled' : 'user.enabled', userId: id, ...by })
+    await tx.passwordTicket.deleteMany({ where: { userId: id } })
     return findUser(tx, id)
   })
 }
@@ -38,6 +39,8 @@ export async function setPasswordHash(
   return atomically(db, async (tx) => {
     const { count } = await tx.user.updateMany({ where: { id }, data: { passwordHash } })
     if (count > 0) await record(tx, { type: 'user.password_changed', userId: id, ...by })
+    // A link that is still about would set yet another.
+    await tx.passwordTicket.deleteMany({ where: { userId: id } })
     return findUser(tx, id)
   })
 }

@@ -39,8 +39,10 @@ export async function updateUser(tx: Tx, id: string, patch: UserPatch, by: By = 
   if (changed.length === 0) return { ok: true, user: before }
   const user = await write(tx, id, after)
   if (!user) return { ok: false, reason: 'email_taken' }
-  // A link that was sent to the old address must not open the account of the new one.
-  if (email !== before.email) await tx.passwordTicket.deleteMany({ where: { userId: id } })
+  // A link that was sent to the old address must not open the account of the new one, nor one that somebody was given who may
+  // not touch what the account has become.
+  if (email !== before.email || role !== before.role)
+    await tx.passwordTicket.deleteMany({ where: { userId: id } })
   const roles = role === before.role ? {} : { role_before: before.role, role_after: role }
   await record(tx, { type: 'user.updated', userId: id, ...by, detail: { fields: changed, ...roles } })
   return { ok: true, user }

@@ -100,10 +100,10 @@ test('an operator signs the command line in on a machine without a browser, with
       device_code: started.device_code,
       resource: ADMIN_API,
     })
-    scopes.push([answer.status, answer.json()['scope'] ?? ''])
+    scopes.push([answer.status, answer.json()['scope'] ?? answer.json()['error']])
   }
   expect(scopes).toEqual([
     [200, 'users:read'],
-    [200, ''],
+    [400, 'invalid_scope'],
   ])
 })

@@ -6,14 +6,14 @@ import { send } from '../support/http-client.ts'
 import { addApi, addClient, addPerson, machineClient } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
-import { askToken, tokensFor } from '../support/sign-in.ts'
+import { askToken, redeem, signIn, tokensFor } from '../support/sign-in.ts'
 import { createUserAgent } from '../support/user-agent.ts'
 
 let server: TestServer
 let machine: Awaited<ReturnType<typeof addClient>>
 
 beforeAll(async () => {
-  server = await startTestServer({ instances: 2 })
+  server = await startTestServer({ instances: 2, env: { CARDEA_OPS_HOSTS: 'ops.example' } })
   await server.database.transaction((tx) => ensureBuiltIn(tx))
   await addApi(server)
   const scope = `${ADMIN_SCOPES.join(' ')} orders:read`
@@ -116,9 +116,47 @@ test('says whose tokens it takes (RFC 9728)', async () => {
   })
 })
 
-test('health and metrics are reached by any name, the rest is not', async () => {
+test('health is reached by any name, the rest is not (DNS rebinding)', async () => {
   const headers = { host: 'anything.example' }
   expect((await ops('/health/live', undefined, { headers })).status).toBe(200)
-  expect((await ops('/metrics', undefined, { headers })).status).toBe(200)
+  const metrics = await ops('/metrics', undefined, { headers })
+  expect(metrics.status).toBe(421)
+  expect(metrics.text).not.toContain('http_requests_total')
   expect((await ops('/v1/openapi.json', undefined, { headers })).status).toBe(421)
+})
+
+test.each(['127.0.0.1:3001', '10.0.0.7', '[::1]:3001', 'localhost', 'ops.example:9090'])(
+  'metrics are read under the name %s',
+  async (host) => {
+    const answer = await ops('/metrics', undefined, { headers: { host } })
+    expect(answer.status).toBe(200)
+    expect(answer.text).toContain('http_requests_total')
+  },
+)
+
+describe('nobody without a role gets a token for it', () => {
+  const params = { scope: 'openid users:read', resource: ADMIN_API, acr_values: 'urn:cardea:acr:mfa' }
+  const setRole = (id: string, role: 'auditor' | null) =>
+    server.database.prisma.user.update({ where: { id }, data: { role } })
+
+  test('not by code, which is not used up by that; nor by refresh once the role is gone (RFC 6749 §5.2)', async () => {
+    const client = await addClient(server, {
+      firstParty: true,
+      metadata: { scope: 'openid users:read' },
+    })
+    const person = await addPerson(server)
+    const code = await signIn(server, client, person, params)
+    const refused = await redeem(server, client, code, { resource: ADMIN_API })
+    expect([refused.status, refused.json()['error']]).toEqual([400, 'invalid_scope'])
+    await setRole(person.id, 'auditor')
+    const granted = await redeem(server, client, code, { resource: ADMIN_API })
+    expect([granted.status, granted.json()['scope']]).toEqual([200, 'users:read'])
+    await setRole(person.id, null)
+    const { refresh_token } = granted.json<{ refresh_token: string }>()
+    const again = await askToken(server, client, {
+      ...{ grant_type: 'refresh_token', refresh_token, resource: ADMIN_API },
+    })
+    expect([again.status, again.json()['error']]).toEqual([400, 'invalid_scope'])
+    expect(again.json()['error_description']).toContain('no role')
+  })
 })

@@ -223,7 +223,8 @@ describe('once signed out (LO-02, ASVS 7.4.1)', () => {
     expect(events.find(({ type }) => type === 'grant.revoked')?.clientId).toBe(client.id)
     const [row] = await server.database.prisma.session.findMany({ where: { userId: fresh.id } })
     expect(row?.revokedAt).toBeInstanceOf(Date)
-    expect(row?.payload).toEqual({})
+    // What was given in it stays known, so that whoever ends it for good finds what was allowed offline.
+    expect(row?.payload).toEqual({ endedGrants: [expect.any(String)] })
   })
 
   test('the confirmation sent again does nothing and breaks nothing', async () => {

@@ -109,7 +109,7 @@ describe('what goes back to before an end stays ended', () => {
 
   test('through the admin API, on the other instance, at once (AD-06, AD-14)', async () => {
     const { web, person, access } = await arrange()
-    const operator = await addOperator(server, ['revocations:write'])
+    const operator = await addOperator(server, ['revocations:write', 'admin:grant'])
     const [one, other] = server.instances
     const path = `/v1/users/${person.id}/revoke`
     const answer = await operator.post(one?.opsPort ?? 0, path, { reason: 'stolen' })

@@ -96,7 +96,9 @@ describe('a revocation ends what its selector covers and nothing else (AD-06, SE
     expect(revoked.counts).toMatchObject({ sessions: 0, grants: 1 })
     expect(await doors(gone, hers)).toEqual(dead)
     expect((await introspect(server, gone, own)).text).toBe('{"active":false}')
-    expect(await isSignedIn(gone, hers)).toBe(true)
+    // Still signed in here; but to this client only a new sign-in leads.
+    expect(await isSignedIn(other, hers)).toBe(true)
+    expect(await isSignedIn(gone, hers)).toBe(false)
     expect(await doors(other, elsewhere)).toEqual(alive)
     const anew = (await clientToken(gone)).json()['access_token'] as string
     expect((await introspect(server, gone, anew)).json()).toMatchObject({ active: true })
@@ -112,7 +114,10 @@ describe('a revocation ends what its selector covers and nothing else (AD-06, SE
     ]
     await end({ userId: ann.id, clientId: gone.id })
     expect(await doors(gone, covered)).toEqual(dead)
+    // A consent that is remembered brings nothing back: only a new sign-in does.
+    expect(told(await askSilently(covered.agent, gone))['error']).toBe('login_required')
     expect(await doors(other, otherApp)).toEqual(alive)
+    expect(await isSignedIn(gone, otherUser)).toBe(true)
     expect(await doors(gone, otherUser)).toEqual(alive)
     const anew = await arrange(gone, ann)
     expect(await doors(gone, anew)).toEqual(alive)

@@ -1,9 +1,12 @@
 import type { Database, Tx } from '../../db/index.ts'
 import { plus } from './counts.ts'
 import type { RevocationCounts } from './counts.ts'
+import { sparing } from './cut.ts'
 import { endRows, later } from './end-rows.ts'
 import { coveredBy } from './selector.ts'
 import type { SelectorRecord } from './selector.ts'
+import { keepOf } from './settle.ts'
+import type { KeepRecord } from './settle.ts'
 
 /** Rows of a kind that one transaction ends: short enough to be in nobody's way. */
 const BATCH = 100
@@ -15,6 +18,7 @@ type Running = {
   counts: RevocationCounts
   jwt_until: Date | null
   effective_at: Date
+  keep: KeepRecord | null
 }
 
 /**
@@ -24,7 +28,7 @@ type Running = {
 export async function continueRevocations(database: Database): Promise<boolean> {
   return database.transaction(async (tx) => {
     const [running] = await tx.$queryRaw<Running[]>`
-      SELECT id, selector, notify, counts, jwt_until, effective_at FROM revocations
+      SELECT id, selector, notify, counts, jwt_until, effective_at, keep FROM revocations
       WHERE state = 'running' ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED`
     if (!running) return false
     await endNext(tx, running)
@@ -33,7 +37,7 @@ export async function continueRevocations(database: Database): Promise<boolean> 
 }
 
 async function endNext(tx: Tx, { id, selector: record, notify, counts, ...rest }: Running): Promise<void> {
-  const covered = coveredBy(record, [], rest.effective_at)
+  const covered = sparing(coveredBy(record, [], rest.effective_at), keepOf(rest.keep))
   const ended = await endRows(tx, { id, record, covered, notify, limit: BATCH })
   await tx.revocation.update({
     where: { id },

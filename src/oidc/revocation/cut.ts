@@ -1,6 +1,8 @@
+import { Prisma } from '../../db/index.ts'
 import type { Tx } from '../../db/index.ts'
 import { fromServer, isLater, SERVER_CUT } from '../store/cuts.ts'
-import type { Selector } from './selector.ts'
+import { coveredBy, recordOf } from './selector.ts'
+import type { Covered, Selector } from './selector.ts'
 
 /** What the caller keeps although the selector covers it: their own sign-in, or the token they call with. */
 export type Keep = { sessionUid?: string | null; grantId?: string | null; token?: Uint8Array | null }
@@ -13,9 +15,9 @@ export type Keep = { sessionUid?: string | null; grantId?: string | null; token?
 export async function cut(tx: Tx, selector: Selector, keep: Keep): Promise<Date | null> {
   if (!('userId' in selector || 'clientId' in selector || 'everything' in selector)) return null
   await lock(tx, selector)
-  const kept = await living(tx, keep)
   const now = await databaseNow(tx)
   const instant = selector.issuedBefore && selector.issuedBefore < now ? selector.issuedBefore : now
+  const kept = await living(tx, keep, coveredBy(recordOf(selector), [], instant))
   await set(tx, selector, instant)
   await renew(tx, kept, instant)
   return instant
@@ -52,53 +54,47 @@ async function set(tx: Tx, selector: Cutting, at: Date): Promise<void> {
       ON CONFLICT (user_id, client_id) DO UPDATE SET tokens_not_before = GREATEST(cutoffs.tokens_not_before, EXCLUDED.tokens_not_before)`
 }
 
-type Kept = { sessionUid: string | null; grantIds: string[]; token: Uint8Array<ArrayBuffer> | null }
-
 /**
- * Of what is to be kept, what still counts, with the grants given in the session: a revocation that came first is not undone by
- * the exception of the next.
+ * Of what is to be kept, what this revocation would end and still counts: one that came first is not undone by the exception of the
+ * next, and what is not covered does not become any younger.
  */
-async function living(tx: Tx, keep: Keep): Promise<Kept> {
-  const session = await livingSession(tx, keep.sessionUid ?? null)
-  const named = [...(session?.grantIds ?? []), ...(keep.grantId ? [keep.grantId] : [])]
-  const grants = await tx.$queryRawUnsafe<{ id: string }[]>(
-    `SELECT g.id FROM grants g CROSS JOIN ${fromServer}
-      LEFT JOIN users u ON u.id = g.user_id LEFT JOIN clients c ON c.id = g.client_id
-      LEFT JOIN cutoffs k ON k.user_id = g.user_id AND k.client_id = g.client_id
-      WHERE g.id = ANY($1) AND g.revoked_at IS NULL
-        AND ${isLater('g', SERVER_CUT, 'u.tokens_not_before', 'c.tokens_not_before', 'k.tokens_not_before')}`,
-    named,
-  )
-  const [token] = await tx.$queryRawUnsafe<{ digest: Uint8Array<ArrayBuffer> }[]>(
-    `SELECT t.digest FROM tokens t CROSS JOIN ${fromServer} LEFT JOIN clients o ON o.id = t.client_id
-      WHERE t.digest = $1 AND t.grant_id IS NULL AND ${isLater('t', SERVER_CUT, 'o.tokens_not_before')}`,
-    keep.token ? new Uint8Array(keep.token) : null,
-  )
+async function living(tx: Tx, keep: Keep, { sessions, grants, ownTokens }: Covered): Promise<Keep> {
+  const { sql } = Prisma
+  const all = Prisma.raw
+  const [session] = await tx.$queryRaw<{ uid: string }[]>`
+    SELECT s.uid FROM sessions s CROSS JOIN ${all(fromServer)} JOIN users u ON u.id = s.user_id
+    WHERE s.uid = ${keep.sessionUid ?? null} AND s.revoked_at IS NULL AND ${sessions ?? sql`FALSE`}
+      AND ${all(isLater('s', SERVER_CUT, 'u.tokens_not_before'))} FOR UPDATE OF s`
+  const [grant] = await tx.$queryRaw<{ id: string }[]>`
+    SELECT g.id FROM grants g CROSS JOIN ${all(fromServer)}
+    LEFT JOIN users u ON u.id = g.user_id LEFT JOIN clients c ON c.id = g.client_id
+    LEFT JOIN cutoffs k ON k.user_id = g.user_id AND k.client_id = g.client_id
+    WHERE g.id = ${keep.grantId ?? null} AND g.revoked_at IS NULL AND ${grants ?? sql`FALSE`}
+      AND ${all(isLater('g', SERVER_CUT, 'u.tokens_not_before', 'c.tokens_not_before', 'k.tokens_not_before'))}
+    FOR UPDATE OF g`
+  const [token] = await tx.$queryRaw<{ digest: Uint8Array }[]>`
+    SELECT t.digest FROM tokens t CROSS JOIN ${all(fromServer)} LEFT JOIN clients o ON o.id = t.client_id
+    WHERE t.digest = ${keep.token ? new Uint8Array(keep.token) : null} AND t.grant_id IS NULL AND ${ownTokens ?? sql`FALSE`}
+      AND ${all(isLater('t', SERVER_CUT, 'o.tokens_not_before'))} FOR UPDATE OF t`
+  return { sessionUid: session?.uid ?? null, grantId: grant?.id ?? null, token: token?.digest ?? null }
+}
+
+/** The rows that are covered, without those that are kept. */
+export function sparing(covered: Covered, { sessionUid, grantId, token }: Keep): Covered {
+  const { sql } = Prisma
+  const { sessions, grants, ownTokens } = covered
   return {
-    sessionUid: session?.uid ?? null,
-    grantIds: grants.map(({ id }) => id),
-    token: token?.digest ?? null,
+    ...covered,
+    sessions: sessions && sessionUid ? sql`${sessions} AND s.uid <> ${sessionUid}` : sessions,
+    grants: grants && grantId ? sql`${grants} AND g.id <> ${grantId}` : grants,
+    ownTokens: ownTokens && token ? sql`${ownTokens} AND t.digest <> ${new Uint8Array(token)}` : ownTokens,
   }
 }
 
-async function livingSession(
-  tx: Tx,
-  uid: string | null,
-): Promise<{ uid: string; grantIds: string[] } | null> {
-  if (uid === null) return null
-  const [row] = await tx.$queryRawUnsafe<{ uid: string; grants: string[] }[]>(
-    `SELECT s.uid, ARRAY(SELECT a.value ->> 'grantId' FROM jsonb_each(s.payload -> 'authorizations') a) AS grants
-      FROM sessions s CROSS JOIN ${fromServer} JOIN users u ON u.id = s.user_id
-      WHERE s.uid = $1 AND s.revoked_at IS NULL AND ${isLater('s', SERVER_CUT, 'u.tokens_not_before')}`,
-    uid,
-  )
-  return row ? { uid: row.uid, grantIds: row.grants } : null
-}
-
 /** From now on the kept ones go back to the moment after the cut. */
-async function renew(tx: Tx, { sessionUid, grantIds, token }: Kept, cutAt: Date): Promise<void> {
+async function renew(tx: Tx, { sessionUid, grantId, token }: Keep, cutAt: Date): Promise<void> {
   const issuedAt = new Date(cutAt.getTime() + 1)
-  if (sessionUid !== null) await tx.session.update({ where: { uid: sessionUid }, data: { issuedAt } })
-  await tx.grant.updateMany({ where: { id: { in: grantIds } }, data: { issuedAt } })
-  if (token !== null) await tx.token.updateMany({ where: { digest: token }, data: { issuedAt } })
+  if (sessionUid) await tx.session.update({ where: { uid: sessionUid }, data: { issuedAt } })
+  if (grantId) await tx.grant.update({ where: { id: grantId }, data: { issuedAt } })
+  if (token) await tx.token.updateMany({ where: { digest: new Uint8Array(token) }, data: { issuedAt } })
 }

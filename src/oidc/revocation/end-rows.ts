@@ -1,5 +1,6 @@
 import { Prisma } from '../../db/index.ts'
 import type { Tx } from '../../db/index.ts'
+import { TOMBSTONE } from '../store/statements.ts'
 import { byKind, noCounts, plus } from './counts.ts'
 import type { RevocationCounts } from './counts.ts'
 import { isTokenWise } from './selector.ts'
@@ -59,10 +60,8 @@ async function endSessions(tx: Tx, { id, notify, limit }: Batch, covered: Prisma
   const uids = ending.map(({ uid }) => uid)
   if (uids.length > 0) {
     if (notify) await noticesForSessions(tx, id, uids)
-    await tx.session.updateMany({
-      where: { uid: { in: uids } },
-      data: { revokedAt: new Date(), payload: {} },
-    })
+    await tx.$executeRaw`
+      UPDATE sessions s SET revoked_at = now(), payload = ${Prisma.raw(TOMBSTONE)} WHERE s.uid = ANY(${uids})`
   }
   return { rows: ending.length, living: ending.filter(({ living }) => living).length }
 }

@@ -5,7 +5,7 @@ import { afterCommit, Prisma } from '../../db/index.ts'
 import type { Tx } from '../../db/index.ts'
 import { noCounts, plus } from './counts.ts'
 import type { RevocationCounts } from './counts.ts'
-import { cut, databaseNow } from './cut.ts'
+import { cut, databaseNow, sparing } from './cut.ts'
 import type { Keep } from './cut.ts'
 import { endRows } from './end-rows.ts'
 import type { Batch, Ended } from './end-rows.ts'
@@ -54,7 +54,8 @@ export async function revoke(tx: Tx, selector: Selector, options: RevocationOpti
   const createdAt = await databaseNow(tx)
   const effectiveAt = cutAt ?? createdAt
   const record = recordOf(selector)
-  const covered = coveredBy(record, grantIds, cutAt)
+  const kept = cutAt === null ? {} : keep
+  const covered = sparing(coveredBy(record, grantIds, cutAt), kept)
   const batch = { id, record, covered, notify, limit: UNLIMITED }
   const isSmall = await fits(tx, covered, record)
   const ended: Ended & { record?: SelectorRecord } = isSmall
@@ -79,7 +80,7 @@ export async function revoke(tx: Tx, selector: Selector, options: RevocationOpti
         jwtUntil,
       },
       actor: actor ?? {},
-      ...(Object.values(keep).some(Boolean) ? { keep: keptOf(keep) } : {}),
+      ...(Object.values(kept).some(Boolean) ? { keep: keptOf(kept) } : {}),
       ...(state === 'completed' ? { completedAt: createdAt } : {}),
       ...(isSettled ? { settledAt: createdAt } : {}),
     },

@@ -78,7 +78,14 @@ export function digestOfHandle(handle: string): Buffer | null {
  * name a session, a grant or a token name their grants in `grantIds`.
  */
 export function coveredBy(record: SelectorRecord, grantIds: readonly string[], until: Date | null): Covered {
-  const upTo = (alias: Prisma.Sql) => (until ? sql` AND ${alias}.issued_at <= ${until}` : Prisma.empty)
+  // What was kept from an earlier revocation goes back to that one, but is as old as it is.
+  const isBirth = record.issued_before !== undefined
+  const upTo = (alias: Prisma.Sql) => {
+    if (!until) return Prisma.empty
+    if (isBirth && alias.sql !== 't')
+      return sql` AND LEAST(${alias}.issued_at, ${alias}.created_at) <= ${until}`
+    return sql` AND ${alias}.issued_at <= ${until}`
+  }
   const of = (condition: Prisma.Sql, alias: string): Prisma.Sql => sql`${condition}${upTo(Prisma.raw(alias))}`
   if (record.remaining_grants !== undefined)
     return { ...nothing, ownTokens: sql`t.grant_id = ANY(${record.remaining_grants})` }
@@ -90,7 +97,10 @@ export function coveredBy(record: SelectorRecord, grantIds: readonly string[], u
     return { ...nothing, grants: among(grantIds), ownTokens: sql`t.digest = ${digest}` }
   }
   if (record.signing_key !== undefined)
-    return { ...nothing, ownTokens: sql`t.payload ->> 'kid' = ${record.signing_key}` }
+    return {
+      ...nothing,
+      ownTokens: sql`t.status_list IS NOT NULL AND t.payload ->> 'kid' = ${record.signing_key}`,
+    }
   const { user_id: userId, client_id: clientId } = record
   if (userId !== undefined && clientId !== undefined) {
     const pair = (alias: string) =>
@@ -130,15 +140,20 @@ export async function namedGrants(tx: Tx, selector: Selector): Promise<string[]>
     return rows.flatMap(({ grant_id: id }) => (id === null ? [] : [id]))
   }
   if (!('sessionUid' in selector)) return []
-  const rows = await tx.$queryRaw<{ payload: SessionPayload }[]>`
-    SELECT payload FROM sessions WHERE uid = ${selector.sessionUid} AND revoked_at IS NULL FOR UPDATE`
-  const authorizations = Object.values(rows[0]?.payload.authorizations ?? {})
+  const [session] = await tx.$queryRaw<{ payload: SessionPayload }[]>`
+    SELECT payload FROM sessions WHERE uid = ${selector.sessionUid} FOR UPDATE`
+  // It is over, and what was allowed offline in it is not: the tombstone says what that was.
+  if (session?.payload.endedGrants && !selector.keepOffline) return session.payload.endedGrants
+  const authorizations = Object.values(session?.payload.authorizations ?? {})
   // Those with offline access may outlive the session, by the user's own consent.
   const ending = authorizations.filter(({ persistsLogout }) => !(selector.keepOffline && persistsLogout))
   return ending.flatMap(({ grantId }) => (grantId === undefined ? [] : [grantId]))
 }
 
-type SessionPayload = { authorizations?: Record<string, { grantId?: string; persistsLogout?: boolean }> }
+type SessionPayload = {
+  authorizations?: Record<string, { grantId?: string; persistsLogout?: boolean }>
+  endedGrants?: string[]
+}
 
 /** The digest under which a token is kept: of an opaque one itself, of a JWT its `jti`. Null for what can be neither. */
 export function tokenDigest(value: string): Buffer | null {

@@ -16,6 +16,16 @@ export async function settle(tx: Tx, id: string, selector: Selector, keep: Keep)
   await tx.$executeRaw`UPDATE revocations SET settled_at = clock_timestamp() WHERE id = ${id}::uuid`
 }
 
+/** What a receipt says was kept. */
+export function keepOf(record: KeepRecord | null): Keep {
+  const { session_id, grant_id, token } = record ?? {}
+  return {
+    sessionUid: session_id ?? null,
+    grantId: grant_id ?? null,
+    token: token === undefined ? null : digestOfHandle(token),
+  }
+}
+
 /** Long enough for a process that lives to have done it itself. */
 const LEFT_BEHIND = '2 seconds'
 
@@ -29,12 +39,7 @@ export async function settleLeftBehind(database: Database): Promise<boolean> {
         ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
     )
     if (!row) return false
-    const { session_id, grant_id, token } = row.keep ?? {}
-    await settle(tx, row.id, selectorOf(row.selector), {
-      sessionUid: session_id ?? null,
-      grantId: grant_id ?? null,
-      token: token === undefined ? null : digestOfHandle(token),
-    })
+    await settle(tx, row.id, selectorOf(row.selector), keepOf(row.keep))
     return true
   })
 }

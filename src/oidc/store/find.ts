@@ -106,6 +106,7 @@ async function session({ options, work }: Look, id: string): Found {
 async function fillBrowser({ pool }: StoreOptions, work: UnitOfWork, digest: Buffer, clientId: string) {
   const row = await reads.readBrowser(pool, digest, clientId)
   work.clients.set(clientId, row.client)
+  work.signInAfter = row.signInAfter
   const grantId = row.session?.payload.authorizations?.[clientId]?.grantId
   if (grantId) work.grants.set(grantId, row.grant)
   return row

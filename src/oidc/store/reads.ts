@@ -128,7 +128,10 @@ export async function readSession(
 }
 
 // A session's cut needs its user first, and what follows from the session needs the cut: hence the inner query.
-const browserText = `SELECT ${session}, ${user}, ${grant}, ${clientColumns('c')}, now() AS read_at
+// A client is born with a cut, just before created_at; that one asks nobody to sign in again.
+const browserText = `SELECT ${session}, ${user}, ${grant}, ${clientColumns('c')}, now() AS read_at,
+    GREATEST(k.tokens_not_before,
+      CASE WHEN c.tokens_not_before > c.created_at THEN c.tokens_not_before END) AS sign_in_after
   FROM (SELECT $1::bytea AS digest, $2::text AS client_id) asked
   CROSS JOIN ${fromServer}
   LEFT JOIN clients c ON c.id = asked.client_id AND c.disabled_at IS NULL
@@ -148,6 +151,7 @@ export async function readBrowser(
   user: StoredUser | null
   grant: StoredGrant | null
   client: StoredClient | null
+  signInAfter: Date | null
 }> {
   const { rows } = await pool.query<Row>({ name: 'browser', text: browserText, values: [digest, clientId] })
   const row = rows[0] ?? {}
@@ -156,6 +160,7 @@ export async function readBrowser(
     user: userFrom(row),
     grant: grantFrom(row),
     client: clientFrom(row, 'c'),
+    signInAfter: (row['sign_in_after'] as Date | null | undefined) ?? null,
   }
 }
 

@@ -89,12 +89,19 @@ const revokeGrant = `WITH gone AS (DELETE FROM tokens WHERE grant_id = $1 AND st
   UPDATE grants SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL`
 
 // Whoever took part in the session is told of its end, by the name it knows the session by (OpenID Connect Back-Channel Logout 1.0).
+/**
+ * What is left of a session that ended (alias s): which grants were given in it, because those with offline access may go on, and
+ * whoever ends the session for good must find them.
+ */
+export const TOMBSTONE = `jsonb_build_object('endedGrants', COALESCE(
+  (SELECT jsonb_agg(a.value ->> 'grantId') FROM jsonb_each(s.payload -> 'authorizations') a WHERE a.value ? 'grantId'), '[]'))`
+
 const revokeSession = `WITH ended AS (SELECT uid, user_id, payload FROM sessions WHERE uid = $1 AND revoked_at IS NULL FOR UPDATE),
     told AS (INSERT INTO logout_notices (id, client_id, user_id, sid)
       SELECT gen_random_uuid(), c.id, e.user_id, a.value ->> 'sid' FROM ended e, jsonb_each(e.payload -> 'authorizations') a
       JOIN clients c ON c.id = a.key AND c.metadata ? 'backchannel_logout_uri' AND c.disabled_at IS NULL
       WHERE e.user_id IS NOT NULL)
-  UPDATE sessions SET revoked_at = now(), payload = '{}' FROM ended WHERE sessions.uid = ended.uid`
+  UPDATE sessions s SET revoked_at = now(), payload = ${TOMBSTONE} FROM ended WHERE s.uid = ended.uid`
 
 const tellClient = `INSERT INTO logout_notices (id, client_id, user_id, sid) VALUES (gen_random_uuid(), $1, $2, $3)`
 

@@ -23,6 +23,8 @@ export type UnitOfWork = {
   audienceClientId: string | null
   /** A refresh token presented again inside its retry window: its successor is handed out once more. */
   retried: StoredToken | null
+  /** When the authorizing client's access was last ended, for everybody or for this user: only a sign-in after it counts. */
+  signInAfter: Date | null
   /** The database's time of the first read: what this request decides cannot rest on anything later. */
   readAt: Date | null
   writes: Write[]
@@ -44,6 +46,7 @@ export function beginUnitOfWork(req: IncomingMessage): UnitOfWork {
     prefetched: false,
     audienceClientId: null,
     retried: null,
+    signInAfter: null,
     readAt: null,
     writes: [],
     failed: false,

@@ -68,6 +68,21 @@ describe('reaching beyond oneself', () => {
     expect((await create({ client_name: 'x', ...scoped('users:read') }, as)).status).toBe(201)
   })
 
+  test('no client becomes one that users are not asked about by somebody who may not hand out power (AD-04)', async () => {
+    const before = await stage.database.prisma.client.count()
+    const answer = await create({ ...web, first_party: true }, lesser())
+    expect(problemOf(answer)).toEqual(problem(403, 'insufficient_scope'))
+    expect(answer.headers['www-authenticate']).toContain('scope="admin:grant"')
+    expect(await stage.database.prisma.client.count()).toBe(before)
+    const id = await made()
+    const changed = await change(id, { first_party: true }, { token: lesser() })
+    expect(problemOf(changed)).toEqual(problem(403, 'insufficient_scope'))
+    expect((await rowOf(id))?.firstParty).toBe(false)
+    expect((await change(id, { first_party: true }, { token: lesser('admin:grant') })).status).toBe(200)
+    expect((await change(id, { first_party: false }, { token: lesser() })).status).toBe(200)
+    expect((await create({ ...web, first_party: false }, lesser())).status).toBe(201)
+  })
+
   test('nor by a later change (AD-04)', async () => {
     const id = await made({ metadata: scoped() })
     const patch = { scope: 'orders:read users:read' }

@@ -19,7 +19,7 @@ let server: TestServer
 let operator: Awaited<ReturnType<typeof addOperator>>
 beforeAll(async () => {
   ;({ server, proxy, stop } = await startBehindProxy())
-  operator = await addOperator(server, ['revocations:write'])
+  operator = await addOperator(server, ['revocations:write', 'admin:grant'])
 })
 afterAll(() => stop())
 afterEach(() => expect(bugsIn(server)).toEqual([]))

@@ -96,7 +96,7 @@ test('killed at random moments, the server keeps every revocation that it acknow
     const person = await addPerson(seen, { totp: false })
     people.push({ person, copy: await prepareAccess(seen, { ...keys, person }, { scope, resource }) })
   }
-  const operator = await addOperator(seen, ['revocations:write'])
+  const operator = await addOperator(seen, ['revocations:write', 'admin:grant'])
   /** Resolves with the receipt, however often the server dies meanwhile. */
   const revoke = (userId: string): Promise<Receipt> => {
     const key = randomUUID()
