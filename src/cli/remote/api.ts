@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Refusal } from '../refusal.ts'
 import type { Terminal } from '../terminal.ts'
 import { machineOf, machineToken } from './machine.ts'
 import { refusalOf } from './problem.ts'
@@ -103,6 +104,8 @@ async function attempt(
   headers: Record<string, string>,
 ): Promise<Response> {
   const url = new URL(path, address)
+  // A path may begin with two slashes, and would then name another host.
+  if (url.origin !== address) throw new Refusal('usage', `${path} is no path at ${address}.`)
   for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value)
   const once = () => send(url, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) })
   const isRepeatable = method === 'GET' || method === 'POST'

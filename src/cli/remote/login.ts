@@ -13,22 +13,27 @@ import type { ApiOptions } from './address.ts'
 import { openBrowser } from './browser.ts'
 import { readCredentials } from './credentials.ts'
 import { signInByDevice } from './device.ts'
+import { trustIssuer } from './issuer-of-api.ts'
 import { connectIssuer, issuerTrouble } from './issuer.ts'
 import { listenOnLoopback } from './loopback.ts'
 import { machineOf } from './machine.ts'
 import { readProtectedResource } from './protected-resource.ts'
 import { keepSignIn, signInOf } from './sign-in.ts'
 
-type Options = VerbOptions & ApiOptions & { scope?: string; browser: boolean; device?: true }
+type Options = VerbOptions & ApiOptions & { issuer?: string; scope?: string; browser: boolean; device?: true }
 
 /** `cardea login`: a person signs in on the hosted pages, and the command keeps tokens for the admin API. */
 export function addLogin(program: Command, terminal: Terminal): void {
   const command = addVerb(program, {
     usage: 'login',
     summary: 'sign in to the admin API, in a browser',
-    example: 'cardea login --api https://cardea-ops.example.com',
+    example: 'cardea login --api https://cardea-ops.example.com --issuer https://id.example.com',
   })
   addApiOption(command)
+    .option(
+      '--issuer <url>',
+      'whose tokens the API wants; to be said where it is on neither this machine nor the host of its issuer',
+    )
     .option('--scope <scopes>', 'only these scopes, separated by spaces; else all that your role has')
     .addOption(new Option('--no-browser', 'only print the address to open'))
     .addOption(new Option('--device', 'sign in on another device, with a code').conflicts('browser'))
@@ -45,6 +50,8 @@ async function login(terminal: Terminal, options: Options): Promise<void> {
   readCredentials(terminal)
   const api = apiAddress(terminal, options)
   const { issuer, scopes } = await readProtectedResource(api)
+  trustIssuer({ api, issuer }, options.issuer)
+  terminal.stderr.write(`Signing in at ${issuer}, for the API at ${api}.\n`)
   const configuration = await connectIssuer(issuer, COMMAND_LINE, client.None())
   const wanted = { scope: scopeOf(options.scope, scopes), resource: ADMIN_API }
   const granted = options.device
@@ -57,7 +64,7 @@ async function login(terminal: Terminal, options: Options): Promise<void> {
     `Signed in at ${api}.`,
     ...(words(scope).length > 0
       ? []
-      : ['You have no role in running this server, so there is nothing you may do there.']),
+      : ['Your role has none of these scopes, so there is nothing you may do with this sign-in.']),
   ])
 }
 

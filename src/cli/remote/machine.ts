@@ -6,10 +6,14 @@ import * as client from 'openid-client'
 import { ADMIN_API } from '../../clients/index.ts'
 import { Refusal } from '../refusal.ts'
 import type { Terminal } from '../terminal.ts'
+import { matchIssuer } from './issuer-of-api.ts'
 import { connectIssuer, issuerTrouble } from './issuer.ts'
 import { readProtectedResource } from './protected-resource.ts'
 
-/** What the environment may hold for scripts. The command reads these itself: they are no settings of the server. */
+/**
+ * What the environment may hold for scripts. The command reads these itself: they are no settings of the server.
+ * CARDEA_ISSUER is left out because it is one; scripts need it too.
+ */
 export const MACHINE_VARIABLES = [
   'CARDEA_API',
   'CARDEA_CLIENT_ID',
@@ -18,12 +22,17 @@ export const MACHINE_VARIABLES = [
   'CARDEA_CLIENT_KEY_FILE',
 ] as const
 
+/** For the help of commands that a script can run. */
+export const MACHINE_HELP = `
+Scripts act as a client of their own, by these variables: CARDEA_ISSUER, CARDEA_CLIENT_ID, and one of
+CARDEA_CLIENT_KEY_FILE, CARDEA_CLIENT_SECRET_FILE and CARDEA_CLIENT_SECRET. Only that issuer sees the credentials.`
+
 /** A client that acts on its own behalf: with a secret, or better with a private key of its own. */
-export type Machine = { clientId: string; authentication: () => Promise<client.ClientAuth> }
+export type Machine = { issuer: string; clientId: string; authentication: () => Promise<client.ClientAuth> }
 
 /** The machine that the environment names; null when it names none, and a person is meant. */
 export function machineOf({ env }: Pick<Terminal, 'env'>): Machine | null {
-  const set = (name: (typeof MACHINE_VARIABLES)[number]) => env[name]?.trim() || undefined
+  const set = (name: (typeof MACHINE_VARIABLES)[number] | 'CARDEA_ISSUER') => env[name]?.trim() || undefined
   const secret = set('CARDEA_CLIENT_SECRET')
   const [secretFile, keyFile] = [set('CARDEA_CLIENT_SECRET_FILE'), set('CARDEA_CLIENT_KEY_FILE')]
   const clientId = set('CARDEA_CLIENT_ID')
@@ -34,7 +43,14 @@ export function machineOf({ env }: Pick<Terminal, 'env'>): Machine | null {
       'configuration',
       'A script needs CARDEA_CLIENT_ID, and one of CARDEA_CLIENT_SECRET, CARDEA_CLIENT_SECRET_FILE and CARDEA_CLIENT_KEY_FILE.',
     )
+  const issuer = set('CARDEA_ISSUER')
+  if (issuer === undefined)
+    throw new Refusal(
+      'configuration',
+      'A script needs CARDEA_ISSUER beside CARDEA_CLIENT_ID: the one issuer that may see its credentials.',
+    )
   return {
+    issuer,
     clientId,
     authentication: async () =>
       keyFile === undefined
@@ -43,17 +59,23 @@ export function machineOf({ env }: Pick<Terminal, 'env'>): Machine | null {
   }
 }
 
-/** An access token of the machine (RFC 6749 section 4.4), with every scope that it was registered for. It is kept nowhere. */
+/**
+ * An access token of the machine (RFC 6749 section 4.4), with every scope that it was registered for. It is kept nowhere.
+ * Its credentials go to the issuer that its environment names, and never to one that only the API names: whoever takes the API's
+ * port could name any. Throws a Refusal where the two differ.
+ */
 export async function machineToken(
   machine: Machine,
   api: string,
 ): Promise<{ issuer: string; token: string; scope: string; expiresAt: Date }> {
+  const { issuer } = machine
   const authentication = await machine.authentication()
-  const { issuer, scopes } = await readProtectedResource(api)
+  const named = await readProtectedResource(api)
+  matchIssuer({ api, issuer: named.issuer }, { named: issuer, by: 'CARDEA_ISSUER' })
   const configuration = await connectIssuer(issuer, machine.clientId, authentication)
   try {
     const granted = await client.clientCredentialsGrant(configuration, {
-      scope: scopes.join(' '),
+      scope: named.scopes.join(' '),
       resource: ADMIN_API,
     })
     const expiresAt = new Date(Date.now() + (granted.expires_in ?? 60) * 1000)

@@ -5,9 +5,15 @@ import { ConnectionLost, send, unreachable } from './send.ts'
 
 const schema = z.object({
   resource: z.literal(ADMIN_API),
-  authorization_servers: z.tuple([z.url()]),
+  authorization_servers: z.tuple([z.string().refine(isPlainUrl)]),
   scopes_supported: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/)),
 })
+
+// As the server writes its own (../../config): what is shown is then what is meant, with no character that could forge it.
+function isPlainUrl(text: string): boolean {
+  const href = URL.parse(text)?.href
+  return href === text || href === `${text}/`
+}
 
 /** What an admin API says about itself. */
 export type ProtectedResource = { issuer: string; scopes: string[] }

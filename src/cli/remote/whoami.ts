@@ -6,7 +6,7 @@ import type { VerbOptions } from '../verb.ts'
 import { addApiOption, apiAddress } from './address.ts'
 import type { ApiOptions } from './address.ts'
 import { createApi } from './api.ts'
-import { machineOf, machineToken } from './machine.ts'
+import { MACHINE_HELP, machineOf, machineToken } from './machine.ts'
 import { Refusal } from '../refusal.ts'
 import { show } from './show.ts'
 import { currentSignIn } from './sign-in.ts'
@@ -20,7 +20,8 @@ export function addWhoami(program: Command, terminal: Terminal): void {
     summary: 'say as whom commands act, and what they may do',
     example: 'cardea whoami --json',
   })
-  addApiOption(command).action(async (options: VerbOptions & ApiOptions) => {
+  addApiOption(command).addHelpText('after', MACHINE_HELP)
+  command.action(async (options: VerbOptions & ApiOptions) => {
     const api = apiAddress(terminal, options)
     const found = await find(terminal, api)
     const scopes = found.scope.split(' ').filter(Boolean)

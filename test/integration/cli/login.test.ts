@@ -77,7 +77,28 @@ describe('cardea login', () => {
     expect(scopes).not.toEqual([])
     expect(scopes.filter((scope) => !scope.endsWith(':read'))).toEqual([])
     const nobody = await deskOf(null)
-    expect((await nobody.login()).stdout).toContain('You have no role in running this server')
+    expect(await nobody.login()).toMatchObject({
+      ...{
+        code: 77,
+        stdout: '',
+        stderr: expect.stringContaining('the user has no role in running this server'),
+      },
+    })
+    expect(existsSync(nobody.file)).toBe(false)
+  })
+
+  test("is no more from the next token on when the person's role is taken away, and says so", async () => {
+    const desk = await deskOf('operator')
+    await desk.login()
+    await server.database.prisma.user.update({ where: { id: desk.person.id }, data: { role: null } })
+    expire(desk)
+    expect(await desk.run(['users', 'list'])).toMatchObject({
+      ...{
+        code: 77,
+        stdout: '',
+        stderr: expect.stringContaining('the user has no role in running this server'),
+      },
+    })
   })
 
   test('asks for fewer scopes when told so, and for none that does not exist', async () => {

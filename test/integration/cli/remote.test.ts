@@ -26,7 +26,7 @@ beforeAll(async () => {
   shop = await addClient(server)
   const scope = ADMIN_SCOPES.join(' ')
   const { id, secret } = await addClient(server, { metadata: { ...machineClient, scope } })
-  script = { CARDEA_CLIENT_ID: id, CARDEA_CLIENT_SECRET: secret }
+  script = { CARDEA_ISSUER: server.issuer, CARDEA_CLIENT_ID: id, CARDEA_CLIENT_SECRET: secret }
   await desk.login()
 }, 60_000)
 afterAll(async () => {
