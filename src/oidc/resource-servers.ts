@@ -76,7 +76,8 @@ export function narrowToRole(ctx: KoaContextWithOIDC, token: { kind: string }): 
   const issued = token as { kind: string; aud?: unknown; accountId?: string; scope?: string | undefined }
   if (issued.kind !== 'AccessToken' || issued.aud !== ADMIN_API || issued.accountId === undefined) return
   const role = unitOfWork(ctx)?.users.get(issued.accountId)?.role ?? null
-  if (role === null) throw new errors.InvalidScope('the user has no role in running this server', issued.scope ?? '')
+  if (role === null)
+    throw new errors.InvalidScope('the user has no role in running this server', issued.scope ?? '')
   const held = new Set<string>(scopesOfRole(role))
   issued.scope = (issued.scope ?? '')
     .split(' ')

@@ -100,7 +100,7 @@ test('an operator signs the command line in on a machine without a browser, with
       device_code: started.device_code,
       resource: ADMIN_API,
     })
-    scopes.push([answer.status, answer.json()['scope'] ?? answer.json()['error']])
+    scopes.push([answer.status, answer.json()['error'] ?? answer.json()['scope']])
   }
   expect(scopes).toEqual([
     [200, 'users:read'],

@@ -138,6 +138,16 @@ describe('a jwks_uri at an address inside our network', () => {
     expect(asked).not.toContain('/jwks-1')
   })
 
+  test('is not asked when a name leads to it only the second time it is looked up (CA-06, DNS rebinding)', async () => {
+    const lying = new URL('../child/fetch-through-lying-name.ts', import.meta.url)
+    const { code, stdout, stderr } = await runChild(lying, {})
+    expect([code, stderr]).toEqual([0, ''])
+    expect(JSON.parse(stdout)).toEqual({
+      answers: ['200 {"keys":[]}', 'OutboundBlocked: rp.example', 'Error: answered 302'],
+      asked: ['127.0.0.1', '127.0.0.1'],
+    })
+  })
+
   // Here jest stands between us and the runtime, and the engine, with a warning, cannot guard the connection.
   test('is not asked on a runtime without the guarded connection either (CA-06)', async () => {
     const closed = await startTestServer({ env: { CARDEA_OUTBOUND_ALLOW: '' } })

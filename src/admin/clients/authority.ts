@@ -30,11 +30,17 @@ export async function actOnClient(
 
 /** Scopes of this API are handed to clients only by those who may hand out power, and never beyond what they hold. */
 export function requireMayGrant(caller: Caller, added: readonly AdminScope[]): void {
-  if (added.length > 0 && !caller.scopes.has('admin:grant')) throw insufficientScope('admin:grant')
+  if (added.length > 0) requireGrant(caller)
   requireHolding(caller, added)
 }
 
-function requireHolding({ scopes }: Caller, needed: readonly AdminScope[]): void {
+/** 403 unless the caller may hand out power: over this API, or over what users are not asked about. */
+export function requireGrant({ scopes }: Pick<Caller, 'scopes'>): void {
+  if (!scopes.has('admin:grant')) throw insufficientScope('admin:grant')
+}
+
+/** 403 unless the caller holds all of these. */
+export function requireHolding({ scopes }: Caller, needed: readonly AdminScope[]): void {
   if (!needed.every((scope) => scopes.has(scope))) throw new AdminProblem('target_holds_more')
 }
 

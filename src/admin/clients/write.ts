@@ -4,11 +4,11 @@ import { etagOf } from '../frame/etag.ts'
 import { AdminProblem } from '../frame/problem.ts'
 import { route } from '../frame/route.ts'
 import { idParams } from '../frame/schema.ts'
-import { actOnClient, adminScopesIn, invalidMetadata, requireMayGrant } from './authority.ts'
+import { actOnClient, adminScopesIn, invalidMetadata, requireGrant, requireMayGrant } from './authority.ts'
 import { clientExample, clientName, clientWithSecretSchema, showClient } from './representation.ts'
 
 const grantsPower =
-  'Scopes of this API in `scope` need `admin:grant` as well, and cannot reach beyond your own.'
+  'Scopes of this API in `scope` need `admin:grant` as well, and cannot reach beyond your own; `first_party`, by which users are not asked for consent, needs it too.'
 
 export const create = route({
   method: 'POST',
@@ -46,6 +46,7 @@ export const create = route({
   async handler({ db, body, caller, actor, ip }) {
     const { client_id: id, client_name: name, first_party: firstParty, ...metadata } = body
     requireMayGrant(caller, adminScopesIn(metadata.scope))
+    if (firstParty === true) requireGrant(caller)
     const created = await createClient(db, { id, name, firstParty, metadata }, { actor, ip })
     if (!created.ok && created.reason === 'id_taken') throw new AdminProblem('client_id_taken')
     if (!created.ok) throw invalidMetadata(created.problems)
@@ -107,6 +108,10 @@ export const patch = route({
     const touchesPower = Object.keys(body).some((field) => power.includes(field))
     const before = await actOnClient(call, { touchesPower })
     call.requireMatch(showClient(before))
+    // Nobody is asked what such a client may do: who sends its answers elsewhere reaches everybody.
+    const opens = body['first_party'] === true && !before.firstParty
+    const steers = before.firstParty && touchesPower && body['first_party'] !== false
+    if (opens || steers) requireGrant(caller)
     const had = new Set(adminScopesIn(before.metadata.scope))
     if ('scope' in body)
       requireMayGrant(

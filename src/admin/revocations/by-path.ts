@@ -11,7 +11,7 @@ const shared = {
   params: idParams,
   body: howSchema,
   success,
-  problems: ['not_found'] as const,
+  problems: ['not_found', 'target_holds_more'] as const,
   example: { reason: 'laptop stolen' },
 }
 

@@ -20,7 +20,7 @@ export const revokeSelected = route({
   tag: 'Revocations',
   summary: 'End access by a selector',
   description:
-    'One of: `user_id`, `client_id`, both together (that client for that user), `session_id`, `grant_id`, `token` (a handle), `signing_key` (every JWT access token signed with it; the key is taken out of use at once, which needs `keys:rotate` too), `everything`. `issued_before` leaves what goes back to a later instant; it goes with users, clients and everything.',
+    'One of: `user_id`, `client_id`, both together (that client for that user), `session_id`, `grant_id`, `token` (a handle), `signing_key` (every JWT access token signed with it; the key is taken out of use at once, which needs `keys:rotate` too), `everything`. `issued_before` leaves what goes back to a later instant; it goes with users, clients and everything. Everything, and a client that is part of Cardea, need `admin:grant` too; nobody ends the access of somebody who holds more.',
   scope: 'revocations:write',
   body,
   example: {
@@ -29,6 +29,7 @@ export const revokeSelected = route({
     reason: 'the shop was broken into',
   },
   success,
+  problems: ['target_holds_more'],
   async handler(call) {
     const selector = await selectorOf(call)
     if ('signingKey' in selector && !call.body.dry_run) await takeKeyOut(call, selector.signingKey)

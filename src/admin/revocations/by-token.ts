@@ -30,7 +30,7 @@ export const revokeToken = route({
   body,
   example: { handle: 'tok_7DlUeVgSZTEiQqCyJ1u0Yb5KNL0bZ4vQh0m1yS4xP1I', reason: 'found in a log' },
   success,
-  problems: ['not_found'],
+  problems: ['not_found', 'target_holds_more'],
   async handler(call) {
     const { handle, token } = call.body
     if ((handle === undefined) === (token === undefined))

@@ -3,6 +3,7 @@ import { previewRevocation, readReceipt, revoke } from '../../oidc/index.ts'
 import type { Keep, Selector } from '../../oidc/index.ts'
 import { countsSchema } from '../frame/receipt.ts'
 import type { Call } from '../frame/route.ts'
+import { requireMayEnd } from './authority.ts'
 import { receiptExample, receiptSchema, showReceipt } from './representation.ts'
 
 /** What every revocation may say besides what it covers. */
@@ -37,9 +38,10 @@ export const success = {
 
 type How = z.output<typeof howSchema>
 
-/** Revokes, or looks what that would do; the one handler behind every revoking route. */
+/** Revokes, or looks what that would do, if the caller may; the one handler behind every revoking route. */
 export async function make(call: Call<unknown, unknown, How>, selector: Selector) {
   const { reason, dry_run: dryRun, notify } = call.body
+  await requireMayEnd(call, selector)
   if (dryRun) {
     const preview = await previewRevocation(call.db, selector)
     return { body: { dry_run: true as const, counts: preview.counts, at_least: preview.atLeast } }

@@ -9,7 +9,7 @@ import { AdminProblem } from '../frame/problem.ts'
 import type { Call } from '../frame/route.ts'
 
 /** Whether everything this role could do is within what the caller may do: nobody reaches above themselves. */
-function holdsAllOf(scopes: ReadonlySet<AdminScope>, role: Role | null): boolean {
+export function holdsAllOf(scopes: ReadonlySet<AdminScope>, role: Role | null): boolean {
   return scopesOfRole(role).every((scope) => scopes.has(scope))
 }
 

@@ -79,6 +79,9 @@ describe('reaching beyond oneself', () => {
     expect(problemOf(changed)).toEqual(problem(403, 'insufficient_scope'))
     expect((await rowOf(id))?.firstParty).toBe(false)
     expect((await change(id, { first_party: true }, { token: lesser('admin:grant') })).status).toBe(200)
+    const elsewhere = { redirect_uris: ['https://evil.example/cb'] }
+    expect((await change(id, elsewhere, { token: lesser() })).status).toBe(403)
+    expect((await change(id, { client_name: 'Shop' }, { token: lesser() })).status).toBe(200)
     expect((await change(id, { first_party: false }, { token: lesser() })).status).toBe(200)
     expect((await create({ ...web, first_party: false }, lesser())).status).toBe(201)
   })

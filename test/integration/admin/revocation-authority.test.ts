@@ -73,7 +73,11 @@ describe('the access of somebody who holds more', () => {
 describe('what would put out owners too', () => {
   test.each<[string, string, object]>([
     ['everything', '/v1/revocations', { everything: true }],
-    ['everything before an instant', '/v1/revocations', { everything: true, issued_before: '2026-01-01T00:00:00Z' }],
+    [
+      'everything before an instant',
+      '/v1/revocations',
+      { everything: true, issued_before: '2026-01-01T00:00:00Z' },
+    ],
     ['the command line', `/v1/clients/${COMMAND_LINE}/revoke`, {}],
     ['the command line by selector', '/v1/revocations', { client_id: COMMAND_LINE }],
   ])('is ended only by who may hand out power: %s (AD-04)', async (_what, path, json) => {
