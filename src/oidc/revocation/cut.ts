@@ -58,7 +58,7 @@ async function set(tx: Tx, selector: Cutting, at: Date): Promise<void> {
  * Of what is to be kept, what this revocation would end and still counts: one that came first is not undone by the exception of the
  * next, and what is not covered does not become any younger.
  */
-async function living(tx: Tx, keep: Keep, { sessions, grants, ownTokens }: Covered): Promise<Keep> {
+async function living(tx: Tx, keep: Keep, { sessions, grants, tokens }: Covered): Promise<Keep> {
   const { sql } = Prisma
   const all = Prisma.raw
   const [session] = await tx.$queryRaw<{ uid: string }[]>`
@@ -74,7 +74,7 @@ async function living(tx: Tx, keep: Keep, { sessions, grants, ownTokens }: Cover
     FOR UPDATE OF g`
   const [token] = await tx.$queryRaw<{ digest: Uint8Array }[]>`
     SELECT t.digest FROM tokens t CROSS JOIN ${all(fromServer)} LEFT JOIN clients o ON o.id = t.client_id
-    WHERE t.digest = ${keep.token ? new Uint8Array(keep.token) : null} AND t.grant_id IS NULL AND ${ownTokens ?? sql`FALSE`}
+    WHERE t.digest = ${keep.token ? new Uint8Array(keep.token) : null} AND ${tokens ?? sql`FALSE`}
       AND ${all(isLater('t', SERVER_CUT, 'o.tokens_not_before'))} FOR UPDATE OF t`
   return { sessionUid: session?.uid ?? null, grantId: grant?.id ?? null, token: token?.digest ?? null }
 }
@@ -82,12 +82,12 @@ async function living(tx: Tx, keep: Keep, { sessions, grants, ownTokens }: Cover
 /** The rows that are covered, without those that are kept. */
 export function sparing(covered: Covered, { sessionUid, grantId, token }: Keep): Covered {
   const { sql } = Prisma
-  const { sessions, grants, ownTokens } = covered
+  const { sessions, grants, tokens } = covered
   return {
     ...covered,
     sessions: sessions && sessionUid ? sql`${sessions} AND s.uid <> ${sessionUid}` : sessions,
     grants: grants && grantId ? sql`${grants} AND g.id <> ${grantId}` : grants,
-    ownTokens: ownTokens && token ? sql`${ownTokens} AND t.digest <> ${new Uint8Array(token)}` : ownTokens,
+    tokens: tokens && token ? sql`${tokens} AND t.digest <> ${new Uint8Array(token)}` : tokens,
   }
 }
 

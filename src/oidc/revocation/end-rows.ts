@@ -3,7 +3,6 @@ import type { Tx } from '../../db/index.ts'
 import { TOMBSTONE } from '../store/statements.ts'
 import { byKind, noCounts, plus } from './counts.ts'
 import type { RevocationCounts } from './counts.ts'
-import { isTokenWise } from './selector.ts'
 import type { Covered, SelectorRecord } from './selector.ts'
 import { noticesForGrants, noticesForSessions } from './notices.ts'
 
@@ -42,13 +41,12 @@ export async function endRows(tx: Tx, batch: Batch): Promise<Ended> {
     counts = plus(counts, { grants: grants.living })
     done = grants.rows < limit && done
   }
-  if (covered.ownTokens) {
-    const { record } = batch
-    const alone = isTokenWise(record) ? covered.ownTokens : sql`t.grant_id IS NULL AND ${covered.ownTokens}`
-    const own = record.remaining_grants
-      ? tokensUnder(record.remaining_grants, limit)
-      : sql`(SELECT t.digest, t.kind FROM tokens t WHERE ${alone} AND t.revoked_at IS NULL LIMIT ${limit} FOR UPDATE)`
-    note(await endTokens(tx, own, limit))
+  if (covered.tokens) {
+    const { remaining_grants: remaining } = batch.record
+    const tokens = remaining
+      ? tokensUnder(remaining, limit)
+      : sql`(SELECT t.digest, t.kind FROM tokens t WHERE ${covered.tokens} AND t.revoked_at IS NULL LIMIT ${limit} FOR UPDATE)`
+    note(await endTokens(tx, tokens, limit))
   }
   return { counts, jwtUntil, done }
 }

@@ -2,7 +2,7 @@ import { Prisma } from '../../db/index.ts'
 import type { Tx } from '../../db/index.ts'
 import { byKind, noCounts, plus } from './counts.ts'
 import type { RevocationCounts } from './counts.ts'
-import { isTokenWise, coveredBy, namedGrants, recordOf } from './selector.ts'
+import { coveredBy, namedGrants, recordOf } from './selector.ts'
 import type { Selector } from './selector.ts'
 
 const { sql } = Prisma
@@ -15,9 +15,8 @@ export async function previewRevocation(
   tx: Tx,
   selector: Selector,
 ): Promise<{ counts: RevocationCounts; atLeast: boolean }> {
-  const record = recordOf(selector)
   const until = 'issuedBefore' in selector ? (selector.issuedBefore ?? null) : null
-  const covered = coveredBy(record, await namedGrants(tx, selector), until)
+  const covered = coveredBy(recordOf(selector), await namedGrants(tx, selector), until)
   let counts = noCounts
   if (covered.sessions)
     counts = plus(counts, {
@@ -31,14 +30,7 @@ export async function previewRevocation(
     counts = plus(counts, { grants: await count(tx, sql`SELECT 1 ${living}`) })
     counts = plus(counts, await tokens(tx, sql`t.grant_id IN (SELECT g.id ${living})`))
   }
-  if (covered.ownTokens)
-    counts = plus(
-      counts,
-      await tokens(
-        tx,
-        isTokenWise(record) ? covered.ownTokens : sql`t.grant_id IS NULL AND ${covered.ownTokens}`,
-      ),
-    )
+  if (covered.tokens) counts = plus(counts, await tokens(tx, covered.tokens))
   return { counts, atLeast: Object.values(counts).some((number) => number >= MOST) }
 }
 

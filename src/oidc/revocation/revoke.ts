@@ -11,7 +11,7 @@ import { endRows } from './end-rows.ts'
 import type { Batch, Ended } from './end-rows.ts'
 import { noticesForGrants } from './notices.ts'
 import { settle } from './settle.ts'
-import { coveredBy, handleOf, isTokenWise, namedGrants, recordOf } from './selector.ts'
+import { coveredBy, handleOf, namedGrants, recordOf } from './selector.ts'
 import type { Covered, Selector, SelectorRecord } from './selector.ts'
 import type { KeepRecord } from './settle.ts'
 
@@ -57,7 +57,7 @@ export async function revoke(tx: Tx, selector: Selector, options: RevocationOpti
   const kept = cutAt === null ? {} : keep
   const covered = sparing(coveredBy(record, grantIds, cutAt), kept)
   const batch = { id, record, covered, notify, limit: UNLIMITED }
-  const isSmall = await fits(tx, covered, record)
+  const isSmall = await fits(tx, covered)
   const ended: Ended & { record?: SelectorRecord } = isSmall
     ? await endRows(tx, batch)
     : await endVisible(tx, batch, grantIds, effectiveAt)
@@ -68,17 +68,8 @@ export async function revoke(tx: Tx, selector: Selector, options: RevocationOpti
   const isSettled = cutAt === null || cutAt.getTime() === before?.getTime()
   await tx.revocation.create({
     data: {
-      ...{
-        id,
-        createdAt,
-        effectiveAt,
-        state,
-        selector: ended.record ?? record,
-        reason,
-        notify,
-        counts,
-        jwtUntil,
-      },
+      ...{ id, createdAt, effectiveAt, state, reason, notify, counts, jwtUntil },
+      selector: ended.record ?? record,
       actor: actor ?? {},
       ...(Object.values(kept).some(Boolean) ? { keep: keptOf(kept) } : {}),
       ...(state === 'completed' ? { completedAt: createdAt } : {}),
@@ -106,7 +97,7 @@ async function endVisible(
   const jwtUntil = await latestJwt(tx, effectiveAt)
   if (grantIds.length === 0) return { counts: noCounts, jwtUntil, done: false }
   const { record, covered, id, notify } = batch
-  const sessions = await endRows(tx, { ...batch, covered: { ...covered, grants: null, ownTokens: null } })
+  const sessions = await endRows(tx, { ...batch, covered: { ...covered, grants: null, tokens: null } })
   if (notify) await noticesForGrants(tx, id, grantIds)
   const { count } = await tx.grant.updateMany({
     where: { id: { in: grantIds }, revokedAt: null },
@@ -121,7 +112,7 @@ async function endVisible(
 }
 
 /** Few enough rows to be ended here and now? Looks no further than it must. */
-async function fits(tx: Tx, covered: Covered, record: SelectorRecord): Promise<boolean> {
+async function fits(tx: Tx, covered: Covered): Promise<boolean> {
   const { rows, tokens } = AT_ONCE
   const count = async (query: Prisma.Sql, limit: number) => {
     const [found] = await tx.$queryRaw<
@@ -145,9 +136,7 @@ async function fits(tx: Tx, covered: Covered, record: SelectorRecord): Promise<b
       CROSS JOIN LATERAL (SELECT 1 FROM tokens WHERE grant_id = named.id LIMIT ${tokens + 1}) t`
     if (!(await count(under, tokens))) return false
   }
-  if (!covered.ownTokens) return true
-  const alone = isTokenWise(record) ? sql`TRUE` : sql`t.grant_id IS NULL`
-  return count(sql`SELECT 1 FROM tokens t WHERE ${alone} AND ${covered.ownTokens}`, tokens)
+  return !covered.tokens || count(sql`SELECT 1 FROM tokens t WHERE ${covered.tokens}`, tokens)
 }
 
 /** Until the rows have told: no JWT can live longer than the longest lifetime that an API has. */

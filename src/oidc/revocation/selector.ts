@@ -29,17 +29,20 @@ export type SelectorRecord = {
   remaining_grants?: string[]
 }
 
-/** The rows a selector covers, as conditions on the aliases g (grants), t (tokens without a grant), s (sessions), i (interactions). */
+/**
+ * The rows a selector covers, as conditions on the aliases g (grants), t (tokens that do not end with a grant), s (sessions),
+ * i (interactions).
+ */
 export type Covered = {
   grants: Prisma.Sql | null
-  ownTokens: Prisma.Sql | null
+  tokens: Prisma.Sql | null
   sessions: Prisma.Sql | null
   interactions: Prisma.Sql | null
 }
 
 const { sql } = Prisma
 const all = sql`TRUE`
-const nothing: Covered = { grants: null, ownTokens: null, sessions: null, interactions: null }
+const nothing: Covered = { grants: null, tokens: null, sessions: null, interactions: null }
 
 export function recordOf(selector: Selector): SelectorRecord {
   if ('sessionUid' in selector) return { session_id: selector.sessionUid }
@@ -88,18 +91,18 @@ export function coveredBy(record: SelectorRecord, grantIds: readonly string[], u
   }
   const of = (condition: Prisma.Sql, alias: string): Prisma.Sql => sql`${condition}${upTo(Prisma.raw(alias))}`
   if (record.remaining_grants !== undefined)
-    return { ...nothing, ownTokens: sql`t.grant_id = ANY(${record.remaining_grants})` }
+    return { ...nothing, tokens: sql`t.grant_id = ANY(${record.remaining_grants})` }
   if (record.session_id !== undefined)
     return { ...nothing, grants: among(grantIds), sessions: sql`s.uid = ${record.session_id}` }
   if (record.grant_id !== undefined) return { ...nothing, grants: among(grantIds) }
   if (record.token !== undefined) {
     const digest = new Uint8Array(digestOfHandle(record.token) ?? [])
-    return { ...nothing, grants: among(grantIds), ownTokens: sql`t.digest = ${digest}` }
+    return { ...nothing, grants: among(grantIds), tokens: withoutGrant(sql`t.digest = ${digest}`) }
   }
   if (record.signing_key !== undefined)
     return {
       ...nothing,
-      ownTokens: sql`t.status_list IS NOT NULL AND t.payload ->> 'kid' = ${record.signing_key}`,
+      tokens: sql`t.status_list IS NOT NULL AND t.payload ->> 'kid' = ${record.signing_key}`,
     }
   const { user_id: userId, client_id: clientId } = record
   if (userId !== undefined && clientId !== undefined) {
@@ -112,19 +115,20 @@ export function coveredBy(record: SelectorRecord, grantIds: readonly string[], u
   }
   if (userId !== undefined) {
     const theirs = (alias: string) => of(sql`${Prisma.raw(alias)}.user_id = ${userId}::uuid`, alias)
-    return { grants: theirs('g'), ownTokens: null, sessions: theirs('s'), interactions: theirs('i') }
+    return { grants: theirs('g'), tokens: null, sessions: theirs('s'), interactions: theirs('i') }
   }
   if (clientId !== undefined) {
     const its = (alias: string) => of(sql`${Prisma.raw(alias)}.client_id = ${clientId}`, alias)
-    return { grants: its('g'), ownTokens: its('t'), sessions: null, interactions: its('i') }
+    return { grants: its('g'), tokens: withoutGrant(its('t')), sessions: null, interactions: its('i') }
   }
   if (record.everything !== true) throw new TypeError('a revocation without a selector')
-  return { grants: of(all, 'g'), ownTokens: of(all, 't'), sessions: of(all, 's'), interactions: of(all, 'i') }
+  const tokens = withoutGrant(of(all, 't'))
+  return { grants: of(all, 'g'), tokens, sessions: of(all, 's'), interactions: of(all, 'i') }
 }
 
-/** Are tokens that hang from a grant covered one by one, without the grant? */
-export function isTokenWise(record: SelectorRecord): boolean {
-  return record.signing_key !== undefined || record.remaining_grants !== undefined
+/** Of a client's own; what hangs from a grant ends with it. */
+function withoutGrant(condition: Prisma.Sql): Prisma.Sql {
+  return sql`t.grant_id IS NULL AND ${condition}`
 }
 
 function among(ids: readonly string[]): Prisma.Sql | null {
