@@ -3,8 +3,8 @@
  * imports point down, rooms on one floor never meet, and a room is entered only through its index.ts.
  */
 const floors = [
-  ['config', 'db', 'http', 'crypto'],
-  ['audit', 'queue'],
+  ['config', 'db', 'http', 'crypto', 'language'],
+  ['audit', 'queue', 'mail'],
   ['users', 'clients'],
   ['oidc'],
   ['interaction', 'account', 'admin', 'events', 'jobs'],
@@ -39,7 +39,9 @@ const closedDoors = [
 
 const soleOwners = [
   ['oidc-provider', '^src/oidc/'],
-  ['argon2|otplib', '^src/users/'],
+  ['argon2|otplib|bcryptjs|@simplewebauthn/server|@zxcvbn-ts', '^src/users/'],
+  ['i18next', '^src/language/'],
+  ['nodemailer', '^src/events/'],
   ['@prisma|pg', '^src/db/'],
 ].map(([packages, owner]) => ({
   name: `only-${owner.replace(/[^a-z]/g, '')}-imports-${packages.replace(/[^a-z0-9]/g, '-')}`,
