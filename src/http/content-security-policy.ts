@@ -1,8 +1,12 @@
-/** The policy of our own pages: our stylesheet, our images, forms to ourselves and to the origins given; no scripts, no framing. */
-export function pagePolicy(formAction: readonly string[] = []): string {
+/**
+ * The policy of our own pages: our stylesheet, our images, forms to ourselves and to the origins given; no framing, and no scripts.
+ * `scripts`: our own script files too, on the few pages that need one; nothing inline, and they may ask nobody for anything.
+ */
+export function pagePolicy(formAction: readonly string[] = [], { scripts = false } = {}): string {
   const targets = ["'self'", ...formAction.filter(isSource)].join(' ')
   return [
     "default-src 'none'",
+    ...(scripts ? ["script-src 'self'"] : []),
     "style-src 'self'",
     "img-src 'self' data:",
     `form-action ${targets}`,

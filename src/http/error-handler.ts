@@ -2,13 +2,14 @@ import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { pagePolicy } from './content-security-policy.ts'
 import { describeError } from './describe-error.ts'
+import type { Text } from '../language/index.ts'
 import { HttpProblem } from './http-problem.ts'
 
 /** What an error page shows: two fixed texts and the request's id, so that an operator can find it in the log. */
 export interface ErrorPage {
   status: number
-  title: string
-  message: string
+  title: Text
+  message: Text
   reference: string
 }
 
@@ -102,6 +103,7 @@ function pageOrDescription(
   renderError: ErrorHandling['renderError'],
 ): { type: string; body: string } {
   ctx.vary('Accept')
+  ctx.remove('Content-Language')
   if (ctx.accepts('json', 'html') !== 'html') return { type: 'json', body: description(problem) }
   // The page brings its stylesheet, whatever was expected at this path.
   ctx.set('Content-Security-Policy', pagePolicy())
@@ -109,9 +111,9 @@ function pageOrDescription(
 }
 
 function page(ctx: Context, problem: HttpProblem, renderError: ErrorHandling['renderError']): string {
-  const { status, title, message } = problem
+  const { status } = problem
   try {
-    return renderError(ctx, { status, title, message, reference: ctx.state.requestId })
+    return renderError(ctx, { status, ...problem.page, reference: ctx.state.requestId })
   } catch {
     return `<!doctype html><html lang="en"><title>${status}</title><p>Something went wrong. Please try again.</p></html>`
   }

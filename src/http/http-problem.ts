@@ -1,60 +1,66 @@
+import { text, translate } from '../language/index.ts'
+import type { Text } from '../language/index.ts'
+
 interface Answer {
-  title: string
-  message: string
+  title: Text
+  message: Text
   /** An OAuth error code (RFC 6749 §5.2, §4.1.2.1), or the nearest word for it. */
   code: string
 }
 
+const malformed: Answer = {
+  title: text('errors:http.400.title'),
+  message: text('errors:http.400.message'),
+  code: 'invalid_request',
+}
+
+const failed: Answer = {
+  title: text('errors:http.500.title'),
+  message: text('errors:http.500.message'),
+  code: 'server_error',
+}
+
 const answers: Record<number, Answer> = {
-  400: {
-    title: 'That request cannot be read',
-    message: 'Something in the address or the form is malformed. Please go back and try again.',
-    code: 'invalid_request',
-  },
+  400: malformed,
   403: {
-    title: 'This form cannot be trusted',
-    message:
-      'It did not come from our own page, or that page was open too long. Please go back and start again.',
+    title: text('errors:http.403.title'),
+    message: text('errors:http.403.message'),
     code: 'access_denied',
   },
   404: {
-    title: 'There is nothing here',
-    message: 'This address leads nowhere. Please check it, or start again at the app you came from.',
+    title: text('errors:http.404.title'),
+    message: text('errors:http.404.message'),
     code: 'not_found',
   },
   405: {
-    title: 'That is not possible here',
-    message: 'This address does not take that kind of request.',
+    title: text('errors:http.405.title'),
+    message: text('errors:http.405.message'),
     code: 'invalid_request',
   },
   413: {
-    title: 'That was too much',
-    message: 'The form sent more than we accept. Please shorten it and try again.',
+    title: text('errors:http.413.title'),
+    message: text('errors:http.413.message'),
     code: 'invalid_request',
   },
   415: {
-    title: 'That cannot be read',
-    message: 'The request was sent in a format that is not accepted here.',
+    title: text('errors:http.415.title'),
+    message: text('errors:http.415.message'),
     code: 'invalid_request',
   },
   421: {
-    title: 'This is the wrong address',
-    message: 'The request was meant for another server. Please check the address.',
+    title: text('errors:http.421.title'),
+    message: text('errors:http.421.message'),
     code: 'invalid_request',
   },
   429: {
-    title: 'Please slow down',
-    message: 'There were too many requests from your network. Please wait a moment and try again.',
+    title: text('errors:http.429.title'),
+    message: text('errors:http.429.message'),
     code: 'temporarily_unavailable',
   },
-  500: {
-    title: 'Something went wrong',
-    message: 'The fault is ours. Please try again; if it stays, tell us the reference below.',
-    code: 'server_error',
-  },
+  500: failed,
   503: {
-    title: 'We are not available right now',
-    message: 'The service is busy or just starting. Please try again in a moment.',
+    title: text('errors:http.503.title'),
+    message: text('errors:http.503.message'),
     code: 'temporarily_unavailable',
   },
 }
@@ -62,7 +68,7 @@ const answers: Record<number, Answer> = {
 interface Details {
   /** A word for the log that says why. Never shown. */
   reason?: string
-  title?: string
+  /** A sentence for programs, in English; people read the text of the status. */
   message?: string
   code?: string
   headers?: Record<string, string>
@@ -79,19 +85,20 @@ export class HttpProblem extends Error {
   readonly status: number
   readonly statusCode: number
   readonly expose = true
-  readonly title: string
+  /** What a page says, in the reader's language. */
+  readonly page: { title: Text; message: Text }
   readonly code: string
   readonly reason: string | undefined
   readonly headers: Record<string, string>
   readonly sendNow: boolean
 
   constructor(status: number, details: Details = {}) {
-    const answer = answers[status] ?? answers[status < 500 ? 400 : 500]
-    super(details.message ?? answer?.message)
+    const answer = answers[status] ?? (status < 500 ? malformed : failed)
+    super(details.message ?? translate('en', answer.message))
     this.status = status
     this.statusCode = status
-    this.title = details.title ?? answer?.title ?? ''
-    this.code = details.code ?? answer?.code ?? 'server_error'
+    this.page = { title: answer.title, message: answer.message }
+    this.code = details.code ?? answer.code
     this.reason = details.reason
     this.headers = details.headers ?? {}
     this.sendNow = details.sendNow ?? false

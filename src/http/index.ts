@@ -2,10 +2,13 @@
  * Koa middleware and a listener that know HTTP and nothing of users, clients or tokens. What may be believed of a request,
  * what every answer carries, how errors, limits and stopping look, is decided here once.
  * It refuses to believe headers anyone can write, and to repeat what a request said. app.ts and floors 3 and 4 enter.
- * Order: requestContext, metrics.observeRequests, securityHeaders, errorHandler, healthRoutes, hostGuard, malformedGuard,
+ * Order: requestContext, metrics.observeRequests, securityHeaders, chooseLanguage, errorHandler, healthRoutes, hostGuard, malformedGuard,
  * serveAssets, allowMethods, onlyRoutes, requestDeadline, rateLimit; on our own routes then csrfGuard, formBody, the handler.
  */
 export { allowMethods } from './allow-methods.ts'
+export { type Assets, createAssets } from './assets.ts'
+export { chooseLanguage, freshChoice, rememberLanguage, speak } from './choose-language.ts'
+export type { AppView, DeviceView, EventView, FactorView, ReceiptView, SelfFrame } from './account-views.ts'
 export { addressBlock } from './client-address.ts'
 export { formActionSource, pagePolicy } from './content-security-policy.ts'
 export { checkCsrf, csrfGuard, csrfToken } from './csrf.ts'
@@ -15,29 +18,38 @@ export { guardedGet } from './guarded-get.ts'
 export { healthRoutes } from './health-routes.ts'
 export { hostGuard } from './host-guard.ts'
 export { HttpProblem } from './http-problem.ts'
+export { languageRoute } from './language-route.ts'
 export { listen, ListenError, type Listener } from './listen.ts'
 export { malformedGuard } from './malformed-guard.ts'
 export { createMetrics, metricsRoute } from './metrics.ts'
 export { onlyRoutes } from './only-routes.ts'
 export { opsHostGuard } from './ops-host-guard.ts'
 export { createOutboundGuard } from './outbound-guard.ts'
-export { postForm } from './post-form.ts'
+export { failureWord, postForm } from './post-form.ts'
 export { rateLimit } from './rate-limit.ts'
 export { readBytes } from './read-bytes.ts'
 export {
-  type ApiDocument,
-  type ApiField,
-  type Assets,
-  type ClientView,
-  createAssets,
-  createRenderer,
-  type Render,
-  type ScopeView,
-  type Views,
-} from './render.ts'
+  changesSince,
+  copyView,
+  namesIn as viewsIn,
+  type Override,
+  overlay as overlayViews,
+  readOverrides,
+  ViewError,
+} from './view-overrides.ts'
+export { createRenderer, type Render } from './render.ts'
 export { requestContext } from './request-context.ts'
 export { requestDeadline } from './request-deadline.ts'
 export { type HeaderProfile, securityHeaders } from './security-headers.ts'
 export { serveAssets } from './serve-assets.ts'
 export { hasLoneSurrogate, hasNul } from './unsafe-text.ts'
 export { field, fields, type Form } from './urlencoded.ts'
+export type {
+  ApiDocument,
+  ApiField,
+  ClientView,
+  PasskeyForm,
+  ScopeSection,
+  ScopeView,
+  Views,
+} from './views.ts'

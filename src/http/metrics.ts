@@ -7,9 +7,15 @@ interface Metrics {
   signIns: Counter<'outcome'>
   tokensIssued: Counter<'grant_type'>
   logoutNotices: Counter<'outcome'>
+  breachedPasswords: Counter<'outcome'>
   /** Notes how many notices wait for their relying party, and for how long the oldest has. */
   observeLogoutQueue: (queue: { waiting: number; oldestSeconds: number }) => void
+  mails: Counter<'outcome'>
+  /** Notes how many mails wait to be sent, and for how long the oldest has. */
+  observeMailQueue: (queue: { waiting: number; oldestSeconds: number }) => void
   /** Counts every request that passes it; stands behind `requestContext`, which gives the route its label. */
+  /** How many blocks there are of each kind, and whether passwords are being tried on all users. */
+  observeBlocks: (counted: { blocks: { kind: string; count: number }[]; alarm: boolean }) => void
   observeRequests: Middleware
 }
 
@@ -60,6 +66,12 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
     labelNames: ['outcome'] as const,
     registers,
   })
+  const breachedPasswords = new Counter({
+    name: 'breached_password_checks_total',
+    help: 'New passwords looked up in the list of leaked ones by outcome; failed ones were let through',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
   const logoutsWaiting = new Gauge({
     name: 'logout_notices_waiting',
     help: 'Back-channel logouts not delivered yet, of all instances',
@@ -68,6 +80,33 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
   const oldestLogout = new Gauge({
     name: 'logout_notices_oldest_seconds',
     help: 'How long the oldest of them has waited',
+    registers,
+  })
+  const mails = new Counter({
+    name: 'mails_total',
+    help: 'Attempts to send a mail by outcome',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
+  const mailsWaiting = new Gauge({
+    name: 'mails_waiting',
+    help: 'Mails not sent yet, of all instances',
+    registers,
+  })
+  const oldestMail = new Gauge({
+    name: 'mails_oldest_seconds',
+    help: 'How long the oldest of them has waited',
+    registers,
+  })
+  const blocks = new Gauge({
+    name: 'throttle_blocks',
+    help: 'What is blocked for too many failures, by kind, of all instances',
+    labelNames: ['kind'] as const,
+    registers,
+  })
+  const stuffing = new Gauge({
+    name: 'throttle_credential_stuffing',
+    help: '1 while passwords are being tried on all users',
     registers,
   })
   new Gauge({
@@ -85,9 +124,20 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
     signIns,
     tokensIssued,
     logoutNotices,
+    breachedPasswords,
     observeLogoutQueue({ waiting, oldestSeconds }) {
       logoutsWaiting.set(waiting)
       oldestLogout.set(oldestSeconds)
+    },
+    mails,
+    observeMailQueue({ waiting, oldestSeconds }) {
+      mailsWaiting.set(waiting)
+      oldestMail.set(oldestSeconds)
+    },
+    observeBlocks(counted) {
+      blocks.reset()
+      for (const { kind, count } of counted.blocks) blocks.set({ kind }, count)
+      stuffing.set(counted.alarm ? 1 : 0)
     },
     async observeRequests(ctx, next) {
       const startedAt = performance.now()

@@ -40,15 +40,16 @@ export function postForm(
         },
       })
       request.on('response', ({ statusCode }) => settle({ status: statusCode ?? 0 }))
-      request.on('error', (error) => settle({ failure: wordFor(error) }))
+      request.on('error', (error) => settle({ failure: failureWord(error) }))
       request.end(body)
     } catch (error) {
-      settle({ failure: wordFor(error) })
+      settle({ failure: failureWord(error) })
     }
   })
 }
 
-function wordFor(error: unknown): Extract<Posted, { failure: string }>['failure'] {
+/** In one stable word why a request of ours came to nothing. */
+export function failureWord(error: unknown): Extract<Posted, { failure: string }>['failure'] {
   // Of several addresses, what the first one said.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error
   if (first instanceof OutboundBlocked) return 'blocked'

@@ -1,3 +1,4 @@
+import type { Language } from '../language/index.ts'
 import type { RequestTarget } from './request-target.ts'
 
 /** What this room leaves in `ctx.state` for those behind it. */
@@ -10,12 +11,20 @@ interface RequestState {
   route: string
   /** The request target as it was sent; `ctx.url` holds only its path and query. */
   target: RequestTarget
+  /** The language of whatever page this request is answered with. */
+  language: Language
+  /** What it falls back to: the server's. */
+  fallbackLanguage?: Language
+  /** Where GET answers with the page that this request is answered with; undefined when there is no such address. */
+  here?: string | undefined
   /** Why a guard turned the request away, as a code for the log. */
   refused?: string
   /** Aborted when the request has been answered with 503 for its age: nothing may be committed after that. */
   deadline?: AbortSignal
   /** Origins a form on this page may lead to besides ourselves; see `formActionSource`. */
   formAction?: readonly string[]
+  /** This page needs one of our scripts: see `pagePolicy`. */
+  scripts?: boolean
 }
 
 declare module 'koa' {

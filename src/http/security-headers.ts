@@ -15,12 +15,19 @@ const policies: Record<HeaderProfile, string> = {
   'open-data': dataPolicy,
 }
 
+/** Only a page with one of our scripts may ask an authenticator, and no page inside another. */
+function permissions(passkeys: '()' | '(self)'): string {
+  const never = ['camera', 'display-capture', 'geolocation', 'microphone', 'payment', 'usb']
+  const asked = ['publickey-credentials-create', 'publickey-credentials-get']
+  return [...never.map((name) => `${name}=()`), ...asked.map((name) => `${name}=${passkeys}`)].join(', ')
+}
+
 const always = {
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Opener-Policy': 'same-origin',
-  'Permissions-Policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'Permissions-Policy': permissions('()'),
   'Cache-Control': 'no-store',
 }
 
@@ -29,6 +36,7 @@ const always = {
  * (HT-02, AZ-12, AZ-13, AZ-14). Handlers may replace single ones, e.g. Cache-Control for what is public.
  * A page whose form ends up at a client says so in `ctx.state.formAction` (see `formActionSource`): browsers hold
  * form-action against the redirects that follow a POST as well.
+ * A page that needs one of our scripts says so in `ctx.state.scripts`.
  * `secure`: the issuer is https, so browsers are told to stay there (HSTS, two years). `profileOf` picks per path.
  */
 export function securityHeaders({
@@ -49,9 +57,10 @@ export function securityHeaders({
       'Cross-Origin-Resource-Policy': profile === 'open-data' ? 'cross-origin' : 'same-origin',
     })
     await next()
-    const { formAction } = ctx.state
-    if (formAction && ctx.response.get('Content-Security-Policy') === policies.page) {
-      ctx.set('Content-Security-Policy', pagePolicy(formAction))
-    }
+    const { formAction, scripts = false } = ctx.state
+    if (!formAction && !scripts) return
+    if (ctx.response.get('Content-Security-Policy') !== policies.page) return
+    ctx.set('Content-Security-Policy', pagePolicy(formAction, { scripts }))
+    if (scripts) ctx.set('Permissions-Policy', permissions('(self)'))
   }
 }

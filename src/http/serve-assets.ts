@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa'
-import type { Asset } from './render.ts'
+import type { Asset } from './assets.ts'
 
 /**
  * Answers GET for the hashed assets that `find` knows by their path. Their content never changes under one name, so
