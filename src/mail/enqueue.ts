@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto'
+import type { Sealer } from '../crypto/index.ts'
+import type { Tx } from '../db/index.ts'
+import { limitOf } from './template.ts'
+import type { MailTemplate } from './template.ts'
+
+export type NewMail = {
+  /** The address, as the users room keeps addresses. */
+  to: string
+  /** BCP 47: the language of the person, if known. */
+  language: string | null
+  userId?: string | undefined
+  /** When it is no longer worth sending: three days when left out. */
+  expiresInSeconds?: number | undefined
+} & MailTemplate
+
+const THREE_DAYS = 3 * 24 * 3600
+
+/**
+ * Queues a mail in the caller's transaction, its data sealed; it is sent after the commit, and never when that does not come. An address
+ * that got too many of its kind within the hour or the day gets none: the mail is left out, and the result is false. What the
+ * person who caused it sees must not depend on that.
+ */
+export async function enqueueMail(
+  { tx, sealer }: { tx: Tx; sealer: Sealer },
+  { to, language, userId, expiresInSeconds = THREE_DAYS, template, data }: NewMail,
+): Promise<boolean> {
+  const { together, hour, day } = limitOf(template)
+  // One mail to an address after the other, or many at once would all see room for themselves.
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`mail to ${to}`}, 0))`
+  const id = randomUUID()
+  const sealed = sealer.seal(JSON.stringify(data), `mails:${id}`)
+  const written = await tx.$executeRaw`
+    INSERT INTO mails (id, template, language, recipient, user_id, sealed_data, created_at, next_attempt_at, expires_at)
+    SELECT ${id}::uuid, ${template}, ${language ?? ''}, ${to}, ${userId ?? null}::uuid, ${sealed}, now(), now(),
+      now() + ${expiresInSeconds} * interval '1 second'
+    FROM (SELECT count(*) FILTER (WHERE created_at > now() - interval '1 hour') AS hour, count(*) AS day
+          FROM mails WHERE recipient = ${to} AND template = ANY(${together}) AND created_at > now() - interval '1 day') AS lately
+    WHERE lately.hour < ${hour}::int AND lately.day < ${day}::int`
+  return written > 0
+}

@@ -1,0 +1,9 @@
+import type { Db } from '../db/index.ts'
+
+/** How many mails wait to be sent, and for how long the oldest has. */
+export async function mailsWaiting(db: Db): Promise<{ waiting: number; oldestSeconds: number }> {
+  const [row] = await db.$queryRaw<{ waiting: number; oldestSeconds: number }[]>`
+    SELECT count(*)::int AS waiting, COALESCE(extract(epoch FROM now() - min(created_at)), 0)::float8 AS "oldestSeconds"
+    FROM mails WHERE state = 'queued' AND expires_at > now()`
+  return row ?? { waiting: 0, oldestSeconds: 0 }
+}
