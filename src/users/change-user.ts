@@ -3,6 +3,8 @@ import type { By } from '../audit/index.ts'
 import type { Db } from '../db/index.ts'
 import { atomically } from './atomically.ts'
 import { assertPasswordHash } from './hash-parameters.ts'
+import { endMailTickets } from './mail-ticket.ts'
+import { forgetTrustedBrowsers } from './trusted-browsers.ts'
 import { findUser } from './user.ts'
 import type { User } from './user.ts'
 import { isUserId } from './user-id.ts'
@@ -20,6 +22,7 @@ export async function setDisabled(db: Db, id: string, disabled: boolean, by: By 
     })
     if (count > 0) await record(tx, { type: disabled ? 'user.disabled' : 'user.enabled', userId: id, ...by })
     await tx.passwordTicket.deleteMany({ where: { userId: id } })
+    await endMailTickets(tx, id)
     return findUser(tx, id)
   })
 }
@@ -41,6 +44,8 @@ export async function setPasswordHash(
     if (count > 0) await record(tx, { type: 'user.password_changed', userId: id, ...by })
     // A link that is still about would set yet another.
     await tx.passwordTicket.deleteMany({ where: { userId: id } })
+    await endMailTickets(tx, id, ['reset', 'invite'])
+    await forgetTrustedBrowsers(tx, id, by)
     return findUser(tx, id)
   })
 }

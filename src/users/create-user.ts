@@ -11,6 +11,8 @@ import type { User } from './user.ts'
 type NewUser = {
   email: string
   name?: string | null | undefined
+  /** BCP 47: which of our languages they read. */
+  locale?: string | null | undefined
   /** From a PasswordHasher; without one the user cannot sign in with a password. */
   passwordHash?: string | null | undefined
   role?: Role | null | undefined
@@ -32,11 +34,11 @@ export async function createUser(db: Db, input: NewUser, by: By = {}): Promise<U
   if (name === undefined) return { ok: false, reason: 'name_invalid' }
   const passwordHash = input.passwordHash ?? null
   if (passwordHash !== null) assertPasswordHash(passwordHash)
-  const { role = null, emailVerified = false, seeded = false } = input
+  const { role = null, emailVerified = false, seeded = false, locale = null } = input
   return atomically(db, async (tx) => {
     // ON CONFLICT DO NOTHING: a unique violation would spoil the caller's transaction.
     const [row] = await tx.user.createManyAndReturn({
-      data: [{ email, name, passwordHash, role, emailVerified, seeded }],
+      data: [{ email, name, locale, passwordHash, role, emailVerified, seeded }],
       skipDuplicates: true,
     })
     if (!row) return { ok: false, reason: 'email_taken' }

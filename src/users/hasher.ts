@@ -4,10 +4,12 @@ import argon2 from 'argon2'
 import { assertHashParameters, isOutdated, missingWork, readHashParameters } from './hash-parameters.ts'
 import type { HashParameters } from './hash-parameters.ts'
 import { createHashQueue } from './hash-queue.ts'
-import { isTooLong } from './password-policy.ts'
+import { readOldHash } from './old-hashes/old-hash.ts'
+import { createOldHashVerifier } from './old-hashes/verify-old-hash.ts'
+import { isTooLong } from './password-rules/password-length.ts'
 
 type PasswordHasherOptions = Partial<HashParameters> & {
-  /** Hashes at once; 0 or absent: one per core, at most three. */
+  /** Hashes at once; 0 or absent: one for each core but one, at least one and at most three. */
   concurrency?: number | undefined
   /** Hashes that may wait for their turn (32). */
   queue?: number | undefined
@@ -17,11 +19,16 @@ export type PasswordHasher = {
   /** Hashes a new password. Throws RangeError for one over 1 KiB (ask `passwordProblem` first), HasherBusy when the queue is full. */
   hash(password: string): Promise<string>
   /**
-   * True when the password made the hash. A null hash costs the same and is never true. A password over 1 KiB is false
+   * True when the password made the hash, one of ours or of another system (old-hashes/). A null hash costs the same as ours and is never true. A password over 1 KiB is false
    * without any work, whoever it is for. Throws HasherBusy when the queue is full.
    */
   verify(hash: string | null, password: string): Promise<boolean>
-  /** True when the hash should be renewed because it costs less than one made today. */
+  /**
+   * Runs work that will hash before long, if it has a chance to: as many at once as may hash and wait. Throws HasherBusy otherwise, before
+   * the work has asked the database anything: a stampede must not take away the connections that tokens need.
+   */
+  admit<T>(work: () => Promise<T>): Promise<T>
+  /** True when the hash should be renewed because it is of another system, or costs less than one made today. */
   needsRehash(hash: string): boolean
   /** How busy the hasher is, and how many passwords it has compared since it was made. */
   stats(): { active: number; waiting: number; comparisons: number }
@@ -29,6 +36,7 @@ export type PasswordHasher = {
 
 // argon2 runs on libuv's pool of four threads, which look-ups of names and files need too: leave them one.
 const MOST_AT_ONCE = 3
+const ASIDE = 2
 
 /**
  * Makes the one place where passwords are hashed: argon2id, NFKC, at most `concurrency` at once. Lives as long as the process.
@@ -38,15 +46,20 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
   const { memoryKiB = 19_456, passes = 2, parallelism = 1, queue = 32 } = options
   const today: HashParameters = { memoryKiB, passes, parallelism }
   assertHashParameters(today)
-  const concurrency = options.concurrency || Math.min(availableParallelism(), MOST_AT_ONCE)
+  const concurrency = options.concurrency || Math.max(1, Math.min(availableParallelism() - 1, MOST_AT_ONCE))
   const turns = createHashQueue({ concurrency, queue })
+  // Enough to keep the hashing busy while others read and write; more would take the database's connections from the tokens.
+  const places = createHashQueue({ concurrency: concurrency + ASIDE, queue })
   const decoy = decoyHash(today)
+  const verifyOld = createOldHashVerifier(concurrency)
   let comparisons = 0
 
   async function compare(hash: string | null, text: string): Promise<boolean> {
     comparisons += 1
     const stored = hash === null ? null : readHashParameters(hash)
     if (hash === null || stored === null) {
+      const old = hash === null ? null : readOldHash(hash)
+      if (old?.ok) return verifyOld(old.hash, text)
       await argon2.verify(decoy, text)
       return false
     }
@@ -63,8 +76,13 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
     },
     async verify(hash, password) {
       if (isTooLong(password)) return false
-      return turns.run(() => compare(hash, prepare(password)))
+      return turns.run(async () => {
+        // What other systems hashed may not have been the normal form. Tried for everybody, so that it tells nothing.
+        for (const text of new Set([prepare(password), password])) if (await compare(hash, text)) return true
+        return false
+      })
     },
+    admit: (work) => places.run(work),
     needsRehash: (hash) => isOutdated(readHashParameters(hash), today),
     stats: () => ({ active: turns.active(), waiting: turns.waiting(), comparisons }),
   }

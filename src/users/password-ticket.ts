@@ -3,6 +3,7 @@ import type { By } from '../audit/index.ts'
 import { digest, randomSecret } from '../crypto/index.ts'
 import type { Db, Tx } from '../db/index.ts'
 import { setPasswordHash } from './change-user.ts'
+import { endMailTickets } from './mail-ticket.ts'
 import { toUser } from './user.ts'
 import type { User } from './user.ts'
 
@@ -30,6 +31,7 @@ export async function issuePasswordTicket(
     RETURNING expires_at AS "expiresAt"`
   const [row] = rows
   if (!row) return null
+  await endMailTickets(tx, userId, ['invite', 'reset'])
   const type = purpose === 'invite' ? 'user.invited' : 'user.password_reset_started'
   await record(tx, { type, userId, ...by, detail: { expires_at: row.expiresAt.toISOString() } })
   return { ticket, expiresAt: row.expiresAt }

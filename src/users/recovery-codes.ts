@@ -2,12 +2,13 @@ import { record } from '../audit/index.ts'
 import type { Database, Db } from '../db/index.ts'
 import { atomically } from './atomically.ts'
 import { newRecoveryCode, parseRecoveryCode, recoveryCodeDigest } from './recovery-code-format.ts'
-import { giveBackAfterTrouble, reserveAttempt, settleSuccess } from './throttle.ts'
+import { giveBackAfterTrouble, recordBlocks, reserveAttempt, settleSuccess } from './throttle.ts'
 import type { Reservation } from './throttle.ts'
 import { recoveryCodeCounters } from './throttle-counters.ts'
 import { defaultThrottlePolicy } from './throttle-policy.ts'
 import type { ThrottlePolicy } from './throttle-policy.ts'
-import type { CodeVerdict } from './totp.ts'
+import type { CodeAttempt, CodeVerdict } from './totp.ts'
+import { provenBrowser } from './trusted-browsers.ts'
 import { isUserId } from './user-id.ts'
 
 const CODES = 10
@@ -38,17 +39,18 @@ export async function generateRecoveryCodes(db: Db, userId: string): Promise<str
 
 /**
  * Uses up one recovery code. Each works once, also when sent many times at the same moment (RE-01, FT-14). Attempts are counted
- * for the user alone; what has not the form of a code is wrong, and no attempt. Records the outcome. Passes on storage trouble.
+ * for the user alone, or for the known browser they come from; what has not the form of a code is wrong, and no attempt. Records the outcome. Passes on storage trouble.
  */
 export async function useRecoveryCode(
   deps: RecoveryCodeDeps,
-  { userId, code: typed, ip }: { userId: string; code: unknown; ip?: string | undefined },
+  { userId, code: typed, ip, browserToken }: CodeAttempt,
 ): Promise<CodeVerdict> {
   const { database, policy = defaultThrottlePolicy } = deps
   const code = parseRecoveryCode(typed)
   if (code === null || !isUserId(userId)) return { ok: false, reason: 'wrong' }
   const now = deps.now?.() ?? new Date()
-  const counters = recoveryCodeCounters(policy.recoveryCode, userId)
+  const browser = await provenBrowser(database.prisma, { token: browserToken, userId })
+  const counters = recoveryCodeCounters(policy.recoveryCode, userId, browser)
   const reserved = await reserveAttempt(database.prisma, counters, now)
   if (!reserved.ok) return { ok: false, reason: 'throttled', retryAfter: reserved.retryAfter }
   const { reservation } = reserved
@@ -66,6 +68,7 @@ export async function useRecoveryCode(
       ip,
       detail: { factor: 'recovery_code' },
     })
+  await recordBlocks(database.prisma, reservation, { ip })
   return { ok: false, reason: 'wrong' }
 }
 

@@ -1,13 +1,30 @@
+import { record } from '../audit/index.ts'
 import type { By } from '../audit/index.ts'
-import type { Tx } from '../db/index.ts'
+import { tellUser } from './security-notice.ts'
+import type { FactorChangeDeps } from './security-notice.ts'
 import { removeTotp } from './totp.ts'
+import { forgetTrustedBrowsers } from './trusted-browsers.ts'
+import { isUserId } from './user-id.ts'
 
 /**
- * Takes a user's second factor away, the recovery codes that stand in for it included: the next sign-in sets up another. Records it.
- * Returns whether there was an authenticator. Ending what was signed in with it is composed with this by the caller.
+ * Takes every second factor of a user away, authenticators, passkeys and the recovery codes that stand in for them, records it and
+ * tells the user by mail. Whatever the policy, the next sign-in with the password sets up another. Returns whether there was one.
+ * Ending what was signed in with it is composed with this by the caller.
  */
-export async function resetSecondFactor(tx: Tx, userId: string, by: By = {}): Promise<boolean> {
-  const removed = await removeTotp(tx, userId, by)
-  if (removed) await tx.recoveryCode.deleteMany({ where: { userId } })
-  return removed
+export async function resetSecondFactor(
+  { tx, sealer }: FactorChangeDeps,
+  userId: string,
+  by: By = {},
+): Promise<boolean> {
+  if (!isUserId(userId)) return false
+  const hadTotp = await removeTotp(tx, userId, by)
+  const { count: passkeys } = await tx.passkey.deleteMany({ where: { userId } })
+  if (passkeys > 0)
+    await record(tx, { type: 'factor.passkey_removed', userId, ...by, detail: { count: passkeys } })
+  if (!hadTotp && passkeys === 0) return false
+  await tx.recoveryCode.deleteMany({ where: { userId } })
+  await tx.user.updateMany({ where: { id: userId }, data: { mustEnrolFactor: true } })
+  await forgetTrustedBrowsers(tx, userId, by)
+  await tellUser({ tx, sealer }, { userId, what: 'factors_reset' })
+  return true
 }

@@ -1,10 +1,16 @@
 import { digest } from '../crypto/index.ts'
-import type { KnownDevice } from './known-device.ts'
-import { networkOf } from './network.ts'
+import { networkOf, networksOf } from './network.ts'
 import type { CounterPolicy, ThrottlePolicy } from './throttle-policy.ts'
 
+/** Whom a counter is about, where that is known: kept with it only while it blocks, for operators. */
+export type Subject = {
+  userId?: string | undefined
+  clientId?: string | undefined
+  network?: string | undefined
+}
+
 /** One counter that an attempt is held against. */
-export type Counter = { key: string; policy: CounterPolicy }
+export type Counter = { key: string; policy: CounterPolicy; about?: Subject | undefined }
 
 /**
  * Names a counter: what it counts, then a digest for each thing it is counted by. Neither addresses nor e-mails can be read
@@ -14,46 +20,90 @@ export function counterKey(scope: string, ...parts: string[]): string {
   return [scope, ...parts.map((part) => digest(`${scope}\n${part}`).toString('base64url'))].join('/')
 }
 
+/** What a counter counts: the first part of its key. */
+export function scopeOfKey(key: string): string {
+  return key.split('/', 1)[0] ?? ''
+}
+
 /**
- * What a password attempt is counted by. From a known device: that device alone, so that no stranger, not even one behind the
+ * The counters of the networks an address belongs to: an IPv4 address; of an IPv6 address its /64, and its /56 and /48 with twice and four
+ * times the limit. For any room that counts what comes from a network; `scope` names what is counted.
+ */
+export function networkCounters(scope: string, policy: CounterPolicy, ip: string): Counter[] {
+  return networksOf(ip).map(({ name, times }) => ({
+    key: counterKey(scope, name),
+    policy: { ...policy, limit: policy.limit * times },
+    about: { network: name },
+  }))
+}
+
+/**
+ * What a password attempt is counted by. From a known browser: that browser alone, so that no stranger, not even one behind the
  * same router, can use up the owner's attempts (TH-03). Otherwise account and network together, the account, the network.
  */
 export function passwordCounters(
   policy: ThrottlePolicy['password'],
-  { account, ip, device }: { account: string; ip: string; device: KnownDevice | null },
+  {
+    account,
+    userId,
+    ip,
+    browser,
+  }: { account: string; userId?: string | undefined; ip: string; browser: string | null },
 ): Counter[] {
-  if (device) return [{ key: counterKey('password.device', device.nonce), policy: policy.device }]
+  if (browser !== null)
+    return [{ key: counterKey('password.browser', browser), policy: policy.browser, about: { userId } }]
   const network = networkOf(ip)
   return [
-    { key: accountNetworkKey(account, network), policy: policy.accountNetwork },
-    { key: counterKey('password.account', account), policy: policy.account },
-    { key: counterKey('password.network', network), policy: policy.network },
+    { key: accountNetworkKey(account, network), policy: policy.accountNetwork, about: { userId, network } },
+    { key: counterKey('password.account', account), policy: policy.account, about: { userId } },
+    ...networkCounters('password.network', policy.network, ip),
   ]
 }
 
-/** What a TOTP code is counted by: the user alone, from wherever it comes and in whichever sign-in (MF-05). */
-export function otpCounters(policy: ThrottlePolicy['otp'], userId: string): Counter[] {
+/**
+ * What a TOTP code is counted by: the user alone, from wherever it comes and in whichever sign-in (MF-05); from a known browser that
+ * browser alone, so that somebody who learned the password cannot keep the owner out with wrong codes (TH-03).
+ */
+export function otpCounters(
+  policy: ThrottlePolicy['otp'],
+  userId: string,
+  browser: string | null = null,
+): Counter[] {
+  const about = { userId }
+  if (browser !== null)
+    return [
+      { key: counterKey('otp.browser', browser), policy: policy.user, about },
+      { key: counterKey('otp.browser-per-day', browser), policy: policy.userPerDay, about },
+    ]
   return [
-    { key: counterKey('otp.user', userId), policy: policy.user },
-    { key: counterKey('otp.user-per-day', userId), policy: policy.userPerDay },
+    { key: counterKey('otp.user', userId), policy: policy.user, about },
+    { key: counterKey('otp.user-per-day', userId), policy: policy.userPerDay, about },
   ]
 }
 
 /** What the code that proves a new authenticator is counted by. Apart from sign-in: mistyping here blocks nobody there. */
 export function otpEnrolmentCounters(policy: ThrottlePolicy['otpEnrolment'], userId: string): Counter[] {
-  return [{ key: counterKey('otp-enrolment.user', userId), policy: policy.user }]
+  return [{ key: counterKey('otp-enrolment.user', userId), policy: policy.user, about: { userId } }]
 }
 
-/** What a recovery code is counted by. */
-export function recoveryCodeCounters(policy: ThrottlePolicy['recoveryCode'], userId: string): Counter[] {
-  return [{ key: counterKey('recovery-code.user', userId), policy: policy.user }]
+/** What a recovery code is counted by: the user, or from a known browser that browser. */
+export function recoveryCodeCounters(
+  policy: ThrottlePolicy['recoveryCode'],
+  userId: string,
+  browser: string | null = null,
+): Counter[] {
+  const key =
+    browser === null ? counterKey('recovery-code.user', userId) : counterKey('recovery-code.browser', browser)
+  return [{ key, policy: policy.user, about: { userId } }]
 }
 
-/** The keys of all counters of one account, and the beginning of those that also name a network. */
-export function countersOfAccount({ id, email }: { id: string; email: string }): {
-  keys: string[]
-  prefix: string
-} {
+const browserScopes = ['password.browser', 'otp.browser', 'otp.browser-per-day', 'recovery-code.browser']
+
+/** The keys of all counters of one account, of the browsers known for it too, and the beginning of those that also name a network. */
+export function countersOfAccount(
+  { id, email }: { id: string; email: string },
+  browsers: readonly { id: string }[] = [],
+): { keys: string[]; prefix: string } {
   const scopes = [
     'otp.user',
     'otp.user-per-day',
@@ -62,7 +112,11 @@ export function countersOfAccount({ id, email }: { id: string; email: string }):
     'device-code.account',
   ]
   return {
-    keys: [counterKey('password.account', email), ...scopes.map((scope) => counterKey(scope, id))],
+    keys: [
+      counterKey('password.account', email),
+      ...scopes.map((scope) => counterKey(scope, id)),
+      ...browsers.flatMap((browser) => browserScopes.map((scope) => counterKey(scope, browser.id))),
+    ],
     prefix: `${counterKey('password.account-network', email)}/`,
   }
 }

@@ -1,7 +1,9 @@
 /** How many failures one counter lets through, and what follows. */
 export type CounterPolicy = {
-  /** Failures after which the counter blocks; after each block it lets as many through again before the next, longer one. */
+  /** Failures after which the counter blocks for the first time… */
   limit: number
+  /** …and after how many more each time from then on: 1 is a delay that grows with every failure. As many as `limit` when left out. */
+  every?: number | undefined
   /** Failures are forgotten after so many seconds… */
   windowSeconds: number
   /** …counted from the last failure or the end of a block (true), or from the first (false). */
@@ -13,6 +15,15 @@ export type CounterPolicy = {
   clearedBySuccess: boolean
 }
 
+/** When wrong passwords over all users are an attack on all of them. Only browsers that nobody knows are counted, and asked for more. */
+export type StuffingPolicy = {
+  /** So many failures in a window raise the alarm; 0 never does. */
+  failures: number
+  windowSeconds: number
+  /** It lasts so long after the last window that had too many. */
+  calmSeconds: number
+}
+
 /** Whom attempts are counted for, and how many each may make. */
 export type ThrottlePolicy = {
   password: {
@@ -22,9 +33,10 @@ export type ThrottlePolicy = {
     account: CounterPolicy
     /** One network against all accounts. */
     network: CounterPolicy
-    /** One known device against the account it is known for. */
-    device: CounterPolicy
+    /** One known browser against the account it is known for. */
+    browser: CounterPolicy
   }
+  stuffing: StuffingPolicy
   otp: { user: CounterPolicy; userPerDay: CounterPolicy }
   otpEnrolment: { user: CounterPolicy }
   recoveryCode: { user: CounterPolicy }
@@ -42,7 +54,16 @@ const code: CounterPolicy = {
   maxBlockSeconds: day,
   clearedBySuccess: true,
 }
-const password: CounterPolicy = { ...code, limit: 10, windowSeconds: 15 * minute }
+// Ten at once, as people do who try all they can remember; then a delay of 1, 2, 4 … seconds after each.
+const password: CounterPolicy = {
+  limit: 10,
+  every: 1,
+  windowSeconds: hour,
+  renews: true,
+  blockSeconds: 1,
+  maxBlockSeconds: hour,
+  clearedBySuccess: true,
+}
 
 /** The limits we ship. A success gives back its own attempt everywhere; what else it clears is said by each counter. */
 export const defaultThrottlePolicy: ThrottlePolicy = {
@@ -50,6 +71,7 @@ export const defaultThrottlePolicy: ThrottlePolicy = {
     accountNetwork: password,
     account: {
       limit: 100,
+      every: 10,
       windowSeconds: hour,
       renews: true,
       blockSeconds: hour,
@@ -58,14 +80,16 @@ export const defaultThrottlePolicy: ThrottlePolicy = {
     },
     network: {
       limit: 300,
+      every: 10,
       windowSeconds: hour,
       renews: false,
-      blockSeconds: 15 * minute,
+      blockSeconds: minute,
       maxBlockSeconds: hour,
       clearedBySuccess: false,
     },
-    device: password,
+    browser: password,
   },
+  stuffing: { failures: 1000, windowSeconds: 10 * minute, calmSeconds: 15 * minute },
   otp: {
     user: code,
     // Bounds what someone who knows the password can guess between the owner's own sign-ins, which clear the other counter.
@@ -80,6 +104,23 @@ export const defaultThrottlePolicy: ThrottlePolicy = {
   },
   otpEnrolment: { user: code },
   recoveryCode: { user: code },
+}
+
+/**
+ * While the alarm is on and no mail can be sent to prove more, browsers that nobody knows get a fifth of what they have otherwise, and
+ * wait longer sooner. Known browsers keep all they have.
+ */
+export function tightened(policy: ThrottlePolicy['password']): ThrottlePolicy['password'] {
+  const less = (counter: CounterPolicy, blockSeconds: number): CounterPolicy => ({
+    ...counter,
+    limit: Math.max(2, Math.ceil(counter.limit / 5)),
+    blockSeconds: Math.max(counter.blockSeconds, blockSeconds),
+  })
+  return {
+    ...policy,
+    accountNetwork: less(policy.accountNetwork, minute),
+    network: less(policy.network, minute),
+  }
 }
 
 /** The lengths in seconds of a counter's first, second, third… block; the last one is that of all further blocks. */

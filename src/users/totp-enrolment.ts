@@ -4,7 +4,11 @@ import { record } from '../audit/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import type { Db } from '../db/index.ts'
 import { atomically } from './atomically.ts'
-import { giveBack, giveBackAfterTrouble, reserveAttempt, settleSuccess } from './throttle.ts'
+import { factorAdded } from './factor-changes.ts'
+import { normaliseFactorName } from './factor-name.ts'
+import type { ChangedFrom } from './security-notice.ts'
+import { lockUser } from './owners.ts'
+import { giveBack, giveBackAfterTrouble, recordBlocks, reserveAttempt, settleSuccess } from './throttle.ts'
 import type { Reservation } from './throttle.ts'
 import { otpEnrolmentCounters } from './throttle-counters.ts'
 import { defaultThrottlePolicy } from './throttle-policy.ts'
@@ -16,6 +20,8 @@ import { isUserId } from './user-id.ts'
 
 const SEED_BYTES = 20
 const PENDING_SECONDS = 60 * 60
+/** More than anybody carries: each is tried with every code. */
+export const MAX_TOTP_DEVICES = 5
 
 type EnrolmentDeps = { db: Db; sealer: Sealer; now?: (() => Date) | undefined }
 
@@ -29,12 +35,12 @@ export type TotpEnrolment = {
 
 type EnrolmentConfirmed =
   | { ok: true }
-  | { ok: false; reason: 'wrong' | 'gone' }
+  | { ok: false; reason: 'wrong' | 'gone' | 'too_many' | 'name_invalid' }
   | { ok: false; reason: 'throttled'; retryAfter: number }
 
 /**
  * Begins the enrolment of an authenticator: a new seed of 160 random bits, sealed for its row (MF-01, RFC 4226 section 4 R6).
- * Until a code confirms it, within an hour, it counts for nothing and an authenticator the user already has stays good.
+ * Until a code confirms it, within an hour, it counts for nothing; authenticators the user already has stay good, then too.
  * An older enrolment that was left unconfirmed ends. `issuer` and `account` are what the app will show.
  */
 export async function beginTotpEnrolment(
@@ -63,14 +69,17 @@ export async function pendingTotpEnrolment(
 }
 
 /**
- * Confirms an enrolment by a code of the new authenticator, which then replaces the one before it, and records that. The code
- * is spent by this. `gone`: not this user's, confirmed already, or more than an hour old. Attempts are throttled like codes.
+ * Confirms an enrolment by a code of the new authenticator, which is then one more of the user's, records it and tells the user by
+ * mail. The code is spent by this. `gone`: not this user's, confirmed already, or more than an hour old. `too_many`: the user has five.
+ * Attempts are throttled like codes. `name` is what its user calls it.
  */
 export async function confirmTotpEnrolment(
   deps: TotpDeps,
-  input: { userId: string; credentialId: string; code: unknown; ip?: string | undefined },
+  input: { userId: string; credentialId: string; code: unknown; name?: string | undefined } & ChangedFrom,
 ): Promise<EnrolmentConfirmed> {
   const { database, sealer, policy = defaultThrottlePolicy } = deps
+  const name = normaliseFactorName(input.name)
+  if (name === undefined) return { ok: false, reason: 'name_invalid' }
   const now = deps.now?.() ?? new Date()
   const pending = await findPending(database.prisma, { ...input, now })
   if (!pending) return { ok: false, reason: 'gone' }
@@ -82,38 +91,57 @@ export async function confirmTotpEnrolment(
   try {
     const seed = sealer.open(pending.sealedSeed, sealContext(pending.id))
     const match = await matchTotpCode(seed, { code, now, lastStep: null })
-    if (match.found !== 'step') return { ok: false, reason: 'wrong' }
-    return await confirm(deps, { ...input, step: match.step, now, reservation: reserved.reservation })
+    if (match.found !== 'step') {
+      await recordBlocks(database.prisma, reserved.reservation, { ip: input.ip })
+      return { ok: false, reason: 'wrong' }
+    }
+    return await confirm(deps, { ...input, name, step: match.step, now, reservation: reserved.reservation })
   } catch (error) {
     await giveBackAfterTrouble(database.prisma, reserved.reservation)
     throw error
   }
 }
 
+type Confirmed = {
+  userId: string
+  credentialId: string
+  name: string | null
+  step: number
+  now: Date
+  reservation: Reservation
+} & ChangedFrom
+
 async function confirm(
-  { database }: TotpDeps,
-  input: {
-    userId: string
-    credentialId: string
-    ip?: string | undefined
-    step: number
-    now: Date
-    reservation: Reservation
-  },
+  { database, sealer }: TotpDeps,
+  { userId, credentialId: id, name, step, now, reservation, ip, userAgent }: Confirmed,
 ): Promise<EnrolmentConfirmed> {
-  const { userId, credentialId: id, ip, step, now, reservation } = input
   return database.transaction(async (tx) => {
+    // Two at once would each see room for one more.
+    await lockUser(tx, userId)
+    const others = await tx.totpCredential.count({
+      where: { userId, confirmedAt: { not: null }, id: { not: id } },
+    })
+    if (others >= MAX_TOTP_DEVICES) {
+      await giveBack(tx, reservation)
+      return { ok: false, reason: 'too_many' }
+    }
     const { count } = await tx.totpCredential.updateMany({
       where: { id, userId, confirmedAt: null },
-      data: { confirmedAt: now, lastStep: step },
+      data: { confirmedAt: now, lastStep: step, lastUsedAt: now, name },
     })
     if (count === 0) {
       await giveBack(tx, reservation)
       return { ok: false, reason: 'gone' }
     }
-    const replaced = await tx.totpCredential.deleteMany({ where: { userId, id: { not: id } } })
     await settleSuccess(tx, reservation)
-    await record(tx, { type: 'factor.totp_added', userId, ip, detail: { replaced: replaced.count } })
+    await record(tx, {
+      type: 'factor.totp_added',
+      userId,
+      ip,
+      actor: { via: 'user', userId },
+      detail: { device: id, others },
+    })
+    await factorAdded({ tx, sealer }, { userId, what: 'totp_added', ip, userAgent })
     return { ok: true }
   })
 }

@@ -3,11 +3,12 @@ import type { By } from '../audit/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import type { Database, Db } from '../db/index.ts'
 import { atomically } from './atomically.ts'
-import { giveBack, giveBackAfterTrouble, reserveAttempt, settleSuccess } from './throttle.ts'
+import { giveBack, giveBackAfterTrouble, recordBlocks, reserveAttempt, settleSuccess } from './throttle.ts'
 import type { Reservation } from './throttle.ts'
 import { otpCounters } from './throttle-counters.ts'
 import { defaultThrottlePolicy } from './throttle-policy.ts'
 import type { ThrottlePolicy } from './throttle-policy.ts'
+import { provenBrowser } from './trusted-browsers.ts'
 import { matchTotpCode, parseTotpCode } from './totp-code.ts'
 import { isUserId } from './user-id.ts'
 
@@ -18,24 +19,34 @@ export type TotpDeps = {
   policy?: ThrottlePolicy | undefined
 }
 
+export type CodeAttempt = {
+  userId: string
+  code: unknown
+  ip?: string | undefined
+  /** The value of the cookie of known browsers. */
+  browserToken?: string | undefined
+}
+
 export type CodeVerdict =
   { ok: true } | { ok: false; reason: 'wrong' } | { ok: false; reason: 'throttled'; retryAfter: number }
 
 /**
- * Checks a code of the user's authenticator: six digits, the current 30-second step or one of its neighbours. Each step is
- * accepted once, in whatever sign-in, on whatever instance, and no older one after it (MF-03, RFC 6238 section 5.2). Attempts
- * are counted for the user alone (MF-05); a code that was right but is spent is refused without using one up. Anything that is
+ * Checks a code of one of the user's authenticators: six digits, the current 30-second step or one of its neighbours. Each step of
+ * each is accepted once, in whatever sign-in, on whatever instance, and no older one after it (MF-03, RFC 6238 section 5.2). Attempts
+ * are counted for the user alone, or for the known browser they come from (MF-05, TH-03); a code that was right but is spent is refused without using one up. Anything that is
  * not six digits is wrong, and no attempt. Records the outcome. Passes on storage trouble: that is never "wrong".
  */
 export async function checkTotp(
   deps: TotpDeps,
-  { userId, code: typed, ip }: { userId: string; code: unknown; ip?: string | undefined },
+  { userId, code: typed, ip, browserToken }: CodeAttempt,
 ): Promise<CodeVerdict> {
   const { database, policy = defaultThrottlePolicy } = deps
   const code = parseTotpCode(typed)
   if (code === null || !isUserId(userId)) return { ok: false, reason: 'wrong' }
   const now = deps.now?.() ?? new Date()
-  const reserved = await reserveAttempt(database.prisma, otpCounters(policy.otp, userId), now)
+  const browser = await provenBrowser(database.prisma, { token: browserToken, userId })
+  const counters = otpCounters(policy.otp, userId, browser)
+  const reserved = await reserveAttempt(database.prisma, counters, now)
   if (!reserved.ok) return { ok: false, reason: 'throttled', retryAfter: reserved.retryAfter }
   const { reservation } = reserved
   let outcome: 'accepted' | 'spent' | 'wrong'
@@ -52,6 +63,7 @@ export async function checkTotp(
     await record(tx, { type: 'sign_in.totp_failed', userId, ip, detail: { replayed } })
     if (reservation.last && !replayed)
       await record(tx, { type: 'sign_in.throttled', userId, ip, detail: { factor: 'otp' } })
+    if (!replayed) await recordBlocks(tx, reservation, { ip })
   })
   return { ok: false, reason: 'wrong' }
 }
@@ -66,7 +78,7 @@ export async function hasTotp(db: Db, userId: string): Promise<boolean> {
   return row !== null
 }
 
-/** Removes the user's authenticator, with any enrolment under way, and records it. Returns whether there was one. */
+/** Removes all of the user's authenticators, with any enrolment under way, and records it. Returns whether there was one. */
 export async function removeTotp(db: Db, userId: string, by: By = {}): Promise<boolean> {
   if (!isUserId(userId)) return false
   return atomically(db, async (tx) => {
@@ -87,24 +99,43 @@ async function spendCode(
   input: { userId: string; code: string; ip?: string | undefined; now: Date; reservation: Reservation },
 ): Promise<'accepted' | 'spent' | 'wrong'> {
   const { userId, code, ip, now, reservation } = input
-  const credential = await database.prisma.totpCredential.findFirst({
+  const devices = await database.prisma.totpCredential.findMany({
     where: { userId, confirmedAt: { not: null }, user: { disabledAt: null } },
     select: { id: true, sealedSeed: true, lastStep: true },
+    orderBy: { id: 'asc' },
   })
-  if (!credential) return 'wrong'
-  const seed = sealer.open(credential.sealedSeed, sealContext(credential.id))
-  const match = await matchTotpCode(seed, { code, now, lastStep: credential.lastStep })
-  if (match.found !== 'step') return match.found === 'spent' ? 'spent' : 'wrong'
-  const { step } = match
+  let outcome: 'spent' | 'wrong' = 'wrong'
+  for (const { id, sealedSeed, lastStep } of devices) {
+    const match = await matchTotpCode(sealer.open(sealedSeed, sealContext(id)), { code, now, lastStep })
+    if (match.found === 'nothing') continue
+    if (match.found === 'step' && (await spendStep(database, { ...match, id, userId, ip, now, reservation })))
+      return 'accepted'
+    outcome = 'spent'
+  }
+  return outcome
+}
+
+/** Compare and set: of all who bring this step, whichever instance they reached, one finds it unspent. */
+async function spendStep(
+  database: Database,
+  spent: {
+    id: string
+    userId: string
+    step: number
+    ip: string | undefined
+    now: Date
+    reservation: Reservation
+  },
+): Promise<boolean> {
+  const { id, userId, step, ip, now, reservation } = spent
   return database.transaction(async (tx) => {
-    // Compare and set: of all who bring this step, whichever instance they reached, one finds it unspent.
     const { count } = await tx.totpCredential.updateMany({
-      where: { id: credential.id, OR: [{ lastStep: null }, { lastStep: { lt: step } }] },
-      data: { lastStep: step },
+      where: { id, OR: [{ lastStep: null }, { lastStep: { lt: step } }] },
+      data: { lastStep: step, lastUsedAt: now },
     })
-    if (count === 0) return 'spent'
+    if (count === 0) return false
     await settleSuccess(tx, reservation)
-    await record(tx, { type: 'sign_in.totp_ok', userId, ip })
-    return 'accepted'
+    await record(tx, { type: 'sign_in.totp_ok', userId, ip, detail: { device: id } })
+    return true
   })
 }

@@ -3,6 +3,7 @@ import type { By } from '../audit/index.ts'
 import { isUniqueViolation } from '../db/index.ts'
 import type { Prisma, Role, Tx } from '../db/index.ts'
 import { normaliseEmail } from './email.ts'
+import { endMailTickets } from './mail-ticket.ts'
 import { normaliseName } from './name.ts'
 import { findUser, toUser } from './user.ts'
 import type { User } from './user.ts'
@@ -14,6 +15,8 @@ export type UserPatch = {
   email?: string | undefined
   emailVerified?: boolean | undefined
   role?: Role | null | undefined
+  /** BCP 47: which of our languages they read. */
+  locale?: string | null | undefined
 }
 
 type UserUpdated =
@@ -34,15 +37,18 @@ export async function updateUser(tx: Tx, id: string, patch: UserPatch, by: By = 
   if (email === null) return { ok: false, reason: 'email_invalid' }
   const emailVerified = patch.emailVerified ?? (email === before.email && before.emailVerified)
   const role = patch.role === undefined ? before.role : patch.role
-  const after = { name, email, emailVerified, role }
+  const locale = patch.locale === undefined ? before.locale : patch.locale
+  const after = { name, email, emailVerified, role, locale }
   const changed = (Object.keys(after) as (keyof typeof after)[]).filter((key) => after[key] !== before[key])
   if (changed.length === 0) return { ok: true, user: before }
   const user = await write(tx, id, after)
   if (!user) return { ok: false, reason: 'email_taken' }
   // A link that was sent to the old address must not open the account of the new one, nor one that somebody was given who may
   // not touch what the account has become.
-  if (email !== before.email || role !== before.role)
+  if (email !== before.email || role !== before.role) {
     await tx.passwordTicket.deleteMany({ where: { userId: id } })
+    await endMailTickets(tx, id)
+  }
   const roles = role === before.role ? {} : { role_before: before.role, role_after: role }
   await record(tx, { type: 'user.updated', userId: id, ...by, detail: { fields: changed, ...roles } })
   return { ok: true, user }

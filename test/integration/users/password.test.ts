@@ -112,8 +112,8 @@ describe('checkPassword', () => {
     }
     const here = { email: user.email, ip: '192.0.2.5' }
     await guess(10)
-    expect(await check(here)).toEqual({ ok: false, reason: 'throttled', retryAfter: 900 })
-    room.turnClock(900)
+    expect(await check(here)).toEqual({ ok: false, reason: 'throttled', retryAfter: 1 })
+    room.turnClock(1)
     expect((await check(here)).ok).toBe(true)
     await guess(10)
     expect((await check(here)).ok).toBe(false)

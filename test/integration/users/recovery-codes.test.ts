@@ -22,7 +22,11 @@ describe('recovery codes', () => {
     const user = await room.addUser()
     const codes = await generateFor(user.id)
     expect(new Set(codes).size).toBe(10)
-    expect(await factorsOf(room.database.prisma, user.id)).toEqual({ totp: false, recoveryCodes: 10 })
+    expect(await factorsOf(room.database.prisma, user.id)).toEqual({
+      totp: false,
+      passkeys: 0,
+      recoveryCodes: 10,
+    })
     const rows = await room.database.prisma.recoveryCode.findMany()
     const stored = rows.map(({ digest }) => Buffer.from(digest).toString('latin1')).join()
     for (const code of codes) expect(stored).not.toContain(code.replaceAll('-', ''))

@@ -2,7 +2,12 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createSealer } from '../../../src/crypto/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
-import { createPasswordHasher, createUser, defaultThrottlePolicy } from '../../../src/users/index.ts'
+import {
+  createPasswordHasher,
+  createUser,
+  defaultThrottlePolicy,
+  knowBrowser,
+} from '../../../src/users/index.ts'
 import type { PasswordHasher, ThrottlePolicy, User } from '../../../src/users/index.ts'
 import { createTestDatabase } from '../../support/database.ts'
 
@@ -16,10 +21,11 @@ export type Room = {
   database: Database
   sealer: ReturnType<typeof createSealer>
   hasher: PasswordHasher
-  deviceKeys: Buffer[]
   now: () => Date
   turnClock: (seconds: number) => void
   addUser(input?: { email?: string; password?: string | null; disabled?: boolean }): Promise<User>
+  /** The cookie of a browser that is known for the user. */
+  addBrowser(userId: string): Promise<string>
   /** The types of the audit events about a user, oldest first. */
   events(userId: string | null): Promise<string[]>
   close(): Promise<void>
@@ -49,7 +55,6 @@ export async function openRoom(): Promise<Room> {
     database,
     sealer: createSealer([randomBytes(32)]),
     hasher,
-    deviceKeys: [randomBytes(32)],
     now: () => new Date(time),
     turnClock: (seconds) => void (time += seconds * 1000),
     async addUser({ email = `${randomUUID()}@example.test`, password = PASSWORD, disabled = false } = {}) {
@@ -61,6 +66,7 @@ export async function openRoom(): Promise<Room> {
       if (disabled) await database.prisma.user.update({ where: { id }, data: { disabledAt: new Date() } })
       return created.user
     },
+    addBrowser: (userId) => database.transaction(async (tx) => (await knowBrowser(tx, { userId })).token),
     async events(userId) {
       const rows = await database.prisma.auditEvent.findMany({ where: { userId }, orderBy: { id: 'asc' } })
       return rows.map(({ type }) => type)

@@ -7,8 +7,12 @@ import {
   factorsOf,
   hasTotp,
   importTotp,
+  listFactors,
+  MAX_TOTP_DEVICES,
   pendingTotpEnrolment,
   removeTotp,
+  removeTotpDevice,
+  renameTotp,
   setDisabled,
   sweepUsersRoom,
 } from '../../../src/users/index.ts'
@@ -142,16 +146,59 @@ describe('enrolling an authenticator', () => {
     expect(await hasTotp(room.database.prisma, user.id)).toBe(false)
   })
 
-  test('replaces the authenticator before it only when it is confirmed', async () => {
+  test('adds a device once it is confirmed; each one\u2019s code is accepted, once (MF-03)', async () => {
     const { user, enrolment: old } = await enrolled()
     const next = await begin(user.id)
     expect(await check(user.id, await codeOf(next))).toEqual({ ok: false, reason: 'wrong' })
     expect(await check(user.id, await codeOf(old))).toEqual({ ok: true })
     expect(await confirm(user.id, next, await codeOf(next))).toEqual({ ok: true })
     room.turnClock(30)
-    expect(await check(user.id, await codeOf(old))).toEqual({ ok: false, reason: 'wrong' })
-    expect(await check(user.id, await codeOf(next))).toEqual({ ok: true })
-    expect(await room.database.prisma.totpCredential.count({ where: { userId: user.id } })).toBe(1)
+    for (const device of [old, next]) {
+      expect(await check(user.id, await codeOf(device))).toEqual({ ok: true })
+      expect(await check(user.id, await codeOf(device))).toEqual({ ok: false, reason: 'wrong' })
+    }
+    expect((await listFactors(room.database.prisma, user.id)).totp).toMatchObject([
+      { id: old.credentialId, lastUsedAt: room.now() },
+      { id: next.credentialId, lastUsedAt: room.now() },
+    ])
+  })
+
+  test('stops at five devices', async () => {
+    const { user } = await enrolled()
+    for (let devices = 1; devices < MAX_TOTP_DEVICES - 1; devices += 1) {
+      const one = await begin(user.id)
+      expect(await confirm(user.id, one, await codeOf(one))).toEqual({ ok: true })
+    }
+    const { prisma } = room.database
+    const last = await begin(user.id)
+    expect(await confirm(user.id, last, await codeOf(last))).toEqual({ ok: true })
+    const more = await begin(user.id)
+    expect(await confirm(user.id, more, await codeOf(more))).toEqual({ ok: false, reason: 'too_many' })
+    expect((await listFactors(prisma, user.id)).totp).toHaveLength(MAX_TOTP_DEVICES)
+  })
+
+  test('names a device, removes it alone, and keeps the last one where one is required (MF-07)', async () => {
+    const { user, enrolment: first } = await enrolled()
+    const second = await begin(user.id)
+    await confirm(user.id, second, await codeOf(second))
+    const { prisma } = room.database
+    const named = { userId: user.id, id: first.credentialId, name: 'Phone' }
+    expect(await renameTotp(prisma, named)).toEqual({ ok: true })
+    expect(await renameTotp(prisma, { ...named, userId: (await room.addUser()).id })).toEqual({
+      ok: false,
+      reason: 'not_found',
+    })
+    expect(await renameTotp(prisma, { ...named, name: 'a\u2028b' })).toEqual({
+      ok: false,
+      reason: 'name_invalid',
+    })
+    const remove = (id: string) =>
+      room.database.transaction((tx) =>
+        removeTotpDevice({ tx, sealer: room.sealer }, { userId: user.id, id, required: true }),
+      )
+    const outcomes = await Promise.all([remove(first.credentialId), remove(second.credentialId)])
+    expect(outcomes.map((one) => (one.ok ? 'ok' : one.reason)).sort()).toEqual(['last_factor', 'ok'])
+    expect((await listFactors(prisma, user.id)).totp).toHaveLength(1)
   })
 })
 
@@ -258,10 +305,10 @@ describe('factors', () => {
   test('are none, an authenticator, none again; its removal is recorded', async () => {
     const { user, enrolment } = await enrolled()
     const { prisma } = room.database
-    expect(await factorsOf(prisma, user.id)).toEqual({ totp: true, recoveryCodes: 0 })
+    expect(await factorsOf(prisma, user.id)).toEqual({ totp: true, passkeys: 0, recoveryCodes: 0 })
     await begin(user.id)
     expect(await removeTotp(prisma, user.id)).toBe(true)
-    expect(await factorsOf(prisma, user.id)).toEqual({ totp: false, recoveryCodes: 0 })
+    expect(await factorsOf(prisma, user.id)).toEqual({ totp: false, passkeys: 0, recoveryCodes: 0 })
     expect(await check(user.id, await codeOf(enrolment))).toEqual({ ok: false, reason: 'wrong' })
     expect(await removeTotp(prisma, user.id)).toBe(false)
     expect(await removeTotp(prisma, 'x')).toBe(false)

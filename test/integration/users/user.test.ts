@@ -88,7 +88,11 @@ describe('finding users', () => {
     async (id) => {
       await expect(findUser(room.database.prisma, id)).resolves.toBeNull()
       await expect(setDisabled(room.database.prisma, id, true)).resolves.toBeNull()
-      await expect(factorsOf(room.database.prisma, id)).resolves.toEqual({ totp: false, recoveryCodes: 0 })
+      await expect(factorsOf(room.database.prisma, id)).resolves.toEqual({
+        totp: false,
+        passkeys: 0,
+        recoveryCodes: 0,
+      })
     },
   )
 

@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
-import { blockSchedule, defaultThrottlePolicy, secondsUntil } from '../../../src/users/throttle-policy.ts'
+import {
+  blockSchedule,
+  defaultThrottlePolicy,
+  secondsUntil,
+  tightened,
+} from '../../../src/users/throttle-policy.ts'
 import type { CounterPolicy } from '../../../src/users/throttle-policy.ts'
 
 const policy = (blockSeconds: number, maxBlockSeconds: number): CounterPolicy => ({
@@ -10,7 +15,8 @@ const policy = (blockSeconds: number, maxBlockSeconds: number): CounterPolicy =>
   maxBlockSeconds,
   clearedBySuccess: true,
 })
-const every = Object.entries(defaultThrottlePolicy).flatMap(([factor, counters]) =>
+const { stuffing: _stuffing, ...limits } = defaultThrottlePolicy
+const every = Object.entries(limits).flatMap(([factor, counters]) =>
   Object.entries(counters as Record<string, CounterPolicy>).map(([name, counter]) => ({
     name: `${factor}.${name}`,
     counter,
@@ -42,13 +48,36 @@ describe('secondsUntil', () => {
   })
 })
 
+/** What twelve failures too many cost altogether, in seconds. */
+function everyBlock(counter: CounterPolicy): number {
+  const blocks = blockSchedule(counter)
+  const cost = (nth: number) => blocks[Math.min(nth, blocks.length - 1)] ?? 0
+  return Array.from({ length: 12 }, (_, nth) => cost(nth)).reduce((sum, seconds) => sum + seconds, 0)
+}
+
 describe('the default policy', () => {
+  test('delays wrong passwords by 1, 2, 4 … seconds after ten, up to an hour (TH-01)', () => {
+    const { accountNetwork, browser } = defaultThrottlePolicy.password
+    for (const counter of [accountNetwork, browser]) {
+      expect([counter.limit, counter.every]).toEqual([10, 1])
+      expect(blockSchedule(counter)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600])
+    }
+  })
+
+  test('gives less to unknown browsers during the alarm, and to known ones what they have (TH-03)', () => {
+    const usual = defaultThrottlePolicy.password
+    const { accountNetwork, network, account, browser } = tightened(usual)
+    expect([accountNetwork.limit, accountNetwork.blockSeconds]).toEqual([2, 60])
+    expect([network.limit, network.blockSeconds]).toEqual([60, 60])
+    expect([account, browser]).toEqual([usual.account, usual.browser])
+  })
+
   test.each(every)(
     '$name blocks for a limited time, after no more failures than the spec lets through (TH-01)',
     ({ name, counter }) => {
       expect(counter.limit).toBeGreaterThan(1)
       expect(counter.limit).toBeLessThanOrEqual(name === 'password.network' ? 300 : 100)
-      expect(counter.blockSeconds).toBeGreaterThanOrEqual(15 * 60)
+      expect(everyBlock(counter)).toBeGreaterThanOrEqual(15 * 60)
       expect(counter.maxBlockSeconds).toBeLessThanOrEqual(24 * 3600)
     },
   )

@@ -1,0 +1,49 @@
+import { networkOf } from './network.ts'
+import { counterKey } from './throttle-counters.ts'
+import type { Counter } from './throttle-counters.ts'
+import type { CounterPolicy } from './throttle-policy.ts'
+
+const hour = 3600
+const day = 24 * hour
+
+const requestsOfNetwork: CounterPolicy = {
+  limit: 40,
+  windowSeconds: hour,
+  renews: false,
+  blockSeconds: 15 * 60,
+  maxBlockSeconds: hour,
+  clearedBySuccess: false,
+}
+const requestsForAddress: CounterPolicy = { ...requestsOfNetwork, limit: 8 }
+const codesOfNetwork: CounterPolicy = { ...requestsOfNetwork, limit: 60 }
+const codesForAddress: CounterPolicy = {
+  ...requestsOfNetwork,
+  limit: 20,
+  windowSeconds: day,
+  blockSeconds: day,
+  maxBlockSeconds: day,
+}
+
+/**
+ * What a request is counted by that makes us write a mail to an address that somebody typed: the network, and the address together
+ * with the network, so that a stranger elsewhere cannot use up what the owner may ask for. Each is one mail and one ticket, so
+ * this bounds the rows that somebody can leave behind (HT-05).
+ */
+export function mailRequestCounters({ email, ip }: { email: string; ip: string }): Counter[] {
+  const network = networkOf(ip)
+  return [
+    { key: counterKey('mail-request.network', network), policy: requestsOfNetwork },
+    {
+      key: counterKey('mail-request.address-network', email, `${email}\n${network}`),
+      policy: requestsForAddress,
+    },
+  ]
+}
+
+/** What a code from a mail is counted by, besides its ticket. */
+export function mailCodeCounters({ email, ip }: { email: string; ip: string }): Counter[] {
+  return [
+    { key: counterKey('mail-code.network', networkOf(ip)), policy: codesOfNetwork },
+    { key: counterKey('mail-code.address', email), policy: codesForAddress },
+  ]
+}
