@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Db, Prisma } from '../db/index.ts'
 import { ADMIN_API, ADMIN_SCOPES, adminScopeWords } from './admin-api.ts'
 import { DEVICE_GRANT } from './metadata.ts'
@@ -5,44 +6,85 @@ import { DEVICE_GRANT } from './metadata.ts'
 /** The command line as an OAuth client: public, native, loopback redirects (RFC 8252 section 7.3). */
 export const COMMAND_LINE = 'cardea-cli'
 
+/** The account pages as an OAuth client: how somebody who is not signed in, or not lately, is sent to sign in and comes back. */
+export const ACCOUNT_PAGES = 'cardea-account'
+
+/** Where the engine sends the browser back to them. */
+export const ACCOUNT_CALLBACK = '/account/signed-in'
+
 /** Admin tokens are short: whoever has one must come back for the next. */
 const ADMIN_TOKEN_SECONDS = 300
 
-const metadata = {
-  redirect_uris: ['http://127.0.0.1/callback'],
-  post_logout_redirect_uris: [],
-  grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT],
-  token_endpoint_auth_method: 'none',
-  application_type: 'native',
-  scope: ['openid', ...ADMIN_SCOPES].join(' '),
+/** The digest of no secret that anybody knows or could find: the client can begin sign-ins, and nobody gets a token as it. */
+const NOBODYS_SECRET = Buffer.alloc(32).toString('base64url')
+
+const api = {
+  name: 'Cardea administration',
+  scopes: ADMIN_SCOPES.map((name) => ({ name, description: adminScopeWords[name], optional: false })),
+  accessTokenTtl: ADMIN_TOKEN_SECONDS,
+  builtIn: true,
 }
 
+const commandLine = {
+  name: 'Cardea command line',
+  secretDigest: null,
+  metadata: {
+    redirect_uris: ['http://127.0.0.1/callback'],
+    post_logout_redirect_uris: [],
+    grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT],
+    token_endpoint_auth_method: 'none',
+    application_type: 'native',
+    scope: ['openid', ...ADMIN_SCOPES].join(' '),
+  },
+}
+
+const accountPages = (issuer: string) => ({
+  name: 'Your account',
+  secretDigest: NOBODYS_SECRET,
+  metadata: {
+    redirect_uris: [`${issuer}${ACCOUNT_CALLBACK}`],
+    post_logout_redirect_uris: [],
+    grant_types: ['authorization_code'],
+    token_endpoint_auth_method: 'client_secret_basic',
+    application_type: 'web',
+    client_uri: `${issuer}/account`,
+    scope: 'openid',
+  },
+})
+
 /**
- * Sees to it that what belongs to Cardea itself is registered as this version knows it: the admin API as a resource server, and
- * the command line as a client. Run at each start; changes nothing that is as it should be.
+ * Sees to it that what belongs to Cardea itself is registered as this version knows it: the admin API as a resource server, the
+ * command line and the account pages as clients. Run at each start; changes nothing that is as it should be.
  */
-export async function ensureBuiltIn(db: Db): Promise<void> {
-  const api = {
-    name: 'Cardea administration',
-    scopes: ADMIN_SCOPES.map((name) => ({ name, description: adminScopeWords[name], optional: false })),
-    accessTokenTtl: ADMIN_TOKEN_SECONDS,
-    builtIn: true,
-  }
-  await db.resourceServer.upsert({
-    where: { identifier: ADMIN_API },
-    create: { identifier: ADMIN_API, ...api },
-    update: api,
-  })
-  const client = {
-    name: 'Cardea command line',
-    metadata: metadata as Prisma.InputJsonObject,
-    firstParty: true,
-    builtIn: true,
-  }
+export async function ensureBuiltIn(db: Db, { issuer }: { issuer: string }): Promise<void> {
+  await ensureApi(db)
+  await ensureClient(db, COMMAND_LINE, commandLine)
+  await ensureClient(db, ACCOUNT_PAGES, accountPages(issuer))
+}
+
+async function ensureApi(db: Db): Promise<void> {
+  const where = { identifier: ADMIN_API }
+  if (isAs(await db.resourceServer.findUnique({ where }), api)) return
+  await db.resourceServer.upsert({ where, create: { identifier: ADMIN_API, ...api }, update: api })
+}
+
+async function ensureClient(
+  db: Db,
+  id: string,
+  known: { name: string; secretDigest: string | null; metadata: Record<string, unknown> },
+): Promise<void> {
+  const client = { ...known, firstParty: true, builtIn: true }
+  if (isAs(await db.client.findUnique({ where: { id } }), client)) return
+  const data = { ...client, metadata: client.metadata as Prisma.InputJsonObject }
   await db.client.upsert({
-    where: { id: COMMAND_LINE },
+    where: { id },
     // Left out, Prisma would fill in our clock; and nobody had this id before.
-    create: { id: COMMAND_LINE, tokensNotBefore: null, ...client },
-    update: client,
+    create: { id, tokensNotBefore: null, ...data },
+    update: data,
   })
+}
+
+/** Is the row there, with all of these values? */
+function isAs(row: Record<string, unknown> | null, values: Record<string, unknown>): boolean {
+  return row !== null && Object.entries(values).every(([name, value]) => isDeepStrictEqual(row[name], value))
 }

@@ -3,6 +3,7 @@ import type { By } from '../audit/index.ts'
 import { randomSecret } from '../crypto/index.ts'
 import type { Db, Prisma, Tx } from '../db/index.ts'
 import { isClientId } from './client.ts'
+import { expectLogo } from './logos/queue.ts'
 import { checkMetadata } from './metadata.ts'
 import type { ClientMetadata, MetadataProblem } from './metadata.ts'
 import { nameProblems } from './names.ts'
@@ -13,8 +14,9 @@ type Gone = { ok: false; reason: 'not_found' | 'built_in' }
 type Invalid = { ok: false; reason: 'invalid'; problems: MetadataProblem[] }
 
 /**
- * Changes a client by a merge patch (RFC 7396) in RFC 7591 names, with `client_name` and `first_party`: what it does not name
- * stays, null takes a field away. The result is what is checked. A client that comes to need a secret gets one, returned
+ * Changes a client by a merge patch (RFC 7396) in RFC 7591 names, with `client_name`, `first_party` and `verified`: what it does not name
+ * stays, null takes a field away. The result is what is checked. Who gets another name, logo or address is verified no more, unless the
+ * patch says so. A client that comes to need a secret gets one, returned
  * this once; one that needs none any more loses it. Refuses a client that is not there or Cardea's own.
  */
 export async function updateClient(
@@ -25,7 +27,7 @@ export async function updateClient(
 ): Promise<{ ok: true; client: StoredClient; secret: string | null } | Gone | Invalid> {
   const before = await lockClient(tx, id)
   if (!before.ok) return before
-  const { client_name, first_party, ...fields } = patch
+  const { client_name, first_party, verified, ...fields } = patch
   const name = client_name === undefined ? before.client.name : client_name
   const firstParty = first_party === undefined ? before.client.firstParty : first_party
   const checked = checkMetadata(merged(before.client.metadata, fields))
@@ -33,6 +35,9 @@ export async function updateClient(
     ...(checked.ok ? [] : checked.problems),
     ...(typeof name === 'string' ? nameProblems(name) : [problem('client_name', 'must be a text')]),
     ...(typeof firstParty === 'boolean' ? [] : [problem('first_party', 'must be true or false')]),
+    ...(['boolean', 'undefined'].includes(typeof verified)
+      ? []
+      : [problem('verified', 'must be true or false')]),
   ]
   if (!checked.ok || problems.length > 0) return { ok: false, reason: 'invalid', problems }
   const secret = needsSecret(checked.metadata) && !before.client.hasSecret ? randomSecret() : null
@@ -41,10 +46,15 @@ export async function updateClient(
     data: {
       name: (name as string).trim(),
       firstParty: firstParty === true,
+      verified:
+        typeof verified === 'boolean'
+          ? verified
+          : staysVerified(before.client, name as string, checked.metadata),
       metadata: checked.metadata as Prisma.InputJsonObject,
       ...secretColumns(checked.metadata, secret),
     },
   })
+  await expectLogo(tx, id, checked.metadata.logo_uri, { anew: 'logo_uri' in patch })
   const detail = { changed: changedFields(before.client, toStored(row)) }
   await record(tx, { type: 'client.updated', clientId: id, detail, ...by })
   return { ok: true, client: toStored(row), secret }
@@ -80,6 +90,7 @@ export async function updateClientMetadata(
     data: { metadata: checked.metadata as Prisma.InputJsonObject },
   })
   if (count === 0) return { ok: false, reason: 'not_found' }
+  await expectLogo(db, id, checked.metadata.logo_uri)
   await record(db, { type: 'client.updated', clientId: id })
   return { ok: true }
 }
@@ -114,8 +125,17 @@ function changedFields(before: StoredClient, after: StoredClient): string[] {
   return [...fields].filter((field) => JSON.stringify(was[field]) !== JSON.stringify(is[field])).sort()
 }
 
-function fieldsOf({ name, firstParty, metadata }: StoredClient): Record<string, unknown> {
-  return { ...metadata, client_name: name, first_party: firstParty }
+function fieldsOf({ name, firstParty, verified, metadata }: StoredClient): Record<string, unknown> {
+  return { ...metadata, client_name: name, first_party: firstParty, verified }
+}
+
+const identity = ['logo_uri', 'client_uri', 'policy_uri', 'tos_uri', 'redirect_uris'] as const
+
+/** What an operator has looked at is what people see of an app and where it gets its answers: with another of these it is to be looked at again. */
+function staysVerified(before: StoredClient, name: string, metadata: ClientMetadata): boolean {
+  const isSame = (field: (typeof identity)[number]) =>
+    JSON.stringify(before.metadata[field]) === JSON.stringify(metadata[field])
+  return before.verified && before.name === name.trim() && identity.every(isSame)
 }
 
 function problem(field: string, message: string): MetadataProblem {

@@ -3,6 +3,7 @@ import { record } from '../audit/index.ts'
 import type { By } from '../audit/index.ts'
 import { randomSecret } from '../crypto/index.ts'
 import type { Db, Prisma } from '../db/index.ts'
+import { expectLogo } from './logos/queue.ts'
 import { checkMetadata } from './metadata.ts'
 import type { MetadataProblem } from './metadata.ts'
 import { identityProblems } from './names.ts'
@@ -15,6 +16,8 @@ export type NewClient = {
   name: string
   metadata: unknown
   firstParty?: boolean | undefined
+  /** Whether the operator knows who runs it. */
+  verified?: boolean | undefined
   seeded?: boolean | undefined
   /** Only the development seed brings its own secret; everyone else gets a random one. */
   secret?: string | undefined
@@ -43,6 +46,7 @@ export async function createClient(db: Db, input: NewClient, by: By = {}): Promi
         metadata: checked.metadata as Prisma.InputJsonObject,
         secretDigest: secret === null ? null : secretDigest(secret),
         firstParty: input.firstParty ?? false,
+        verified: input.verified ?? false,
         seeded: input.seeded ?? false,
       },
     ],
@@ -55,6 +59,7 @@ export async function createClient(db: Db, input: NewClient, by: By = {}): Promi
     UPDATE clients SET created_at = now(), tokens_not_before = now() - interval '1 millisecond' WHERE id = ${id}
     RETURNING created_at AS at`
   if (born) row.createdAt = born.at
+  await expectLogo(db, id, checked.metadata.logo_uri)
   await record(db, { type: 'client.created', clientId: id, detail: { name: row.name }, ...by })
   return { ok: true, client: toStored(row), secret }
 }
@@ -64,6 +69,12 @@ export async function findClient(db: Db, id: string): Promise<StoredClient | nul
   if (!isClientId(id)) return null
   const row = await db.client.findUnique({ where: { id } })
   return row && toStored(row)
+}
+
+/** Those of the ids that are there, in no order. */
+export async function findClients(db: Db, ids: readonly string[]): Promise<StoredClient[]> {
+  const rows = await db.client.findMany({ where: { id: { in: ids.filter(isClientId) } } })
+  return rows.map(toStored)
 }
 
 /** All clients in the order of their names, at most `limit`. */
@@ -96,6 +107,8 @@ export async function deleteClient(
     return { ok: false, reason: (await findClient(db, id))?.builtIn === true ? 'built_in' : 'not_found' }
   // Or whoever registers under this id next could introspect as that API (IN-03).
   await db.resourceServer.updateMany({ where: { clientId: id }, data: { clientId: null } })
+  await db.clientLogo.deleteMany({ where: { clientId: id } })
+  await db.theme.deleteMany({ where: { clientId: id } })
   await record(db, { type: 'client.deleted', clientId: id, ...by })
   return { ok: true }
 }

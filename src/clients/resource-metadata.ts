@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { languages } from '../language/index.ts'
 import { isStorable } from './metadata.ts'
 
 /** What people and databases can be shown: no control characters, no half characters. */
-const words = (most: number) =>
+export const peoplesWords = (most: number) =>
   z
     .string()
     .min(1)
@@ -12,7 +13,9 @@ const words = (most: number) =>
 export const resourceScopeSchema = z.strictObject({
   name: z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/),
   /** What it lets an app do, in words a person understands; shown at consent. */
-  description: words(200),
+  description: peoplesWords(200),
+  /** The same in other languages; who reads none of them reads `description`. */
+  descriptions: z.partialRecord(z.enum(languages), peoplesWords(200)).optional(),
   /** May the user untick it? */
   optional: z.boolean().default(false),
 })
@@ -30,7 +33,7 @@ export const resourceServerSchema = z
         isResourceIdentifier,
         'must be an absolute http(s) URI without a fragment (RFC 8707 section 2)',
       ),
-    name: words(100),
+    name: peoplesWords(100),
     scopes: z
       .array(resourceScopeSchema)
       .max(200)

@@ -10,6 +10,8 @@ export type StoredClient = {
   /** Until when the secret before the last rotation is accepted too; null when none is. */
   previousSecretExpiresAt: Date | null
   firstParty: boolean
+  /** The operator knows who runs it, and people are told so. */
+  verified: boolean
   /** Part of Cardea itself: nobody edits, disables or deletes it. */
   builtIn: boolean
   seeded: boolean
@@ -19,10 +21,10 @@ export type StoredClient = {
 }
 
 export function toStored(row: Prisma.ClientGetPayload<object>): StoredClient {
-  const { id, name, firstParty, builtIn, seeded, disabledAt, createdAt, updatedAt } = row
+  const { id, name, firstParty, verified, builtIn, seeded, disabledAt, createdAt, updatedAt } = row
   const { previousSecretExpiresAt: until } = row
   return {
-    ...{ id, name, firstParty, builtIn, seeded, disabledAt, createdAt, updatedAt },
+    ...{ id, name, firstParty, verified, builtIn, seeded, disabledAt, createdAt, updatedAt },
     metadata: row.metadata as ClientMetadata,
     hasSecret: row.secretDigest !== null,
     previousSecretExpiresAt: until !== null && +until > Date.now() ? until : null,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../db/index.ts'
-import { continueRevocations, settleLeftBehind } from '../oidc/index.ts'
+import { continueRevocations, hasUnfinishedRevocations, settleLeftBehind } from '../oidc/index.ts'
 import { takeTurns } from './turns.ts'
 
 const EVERY_MS = 500
@@ -18,6 +18,7 @@ export function startRevocations(database: Database, onError: (error: unknown) =
     everyMs: EVERY_MS,
     onError,
     async work(signal) {
+      if (!(await hasUnfinishedRevocations(database))) return
       while (!signal.aborted && (await settleLeftBehind(database)));
       for (let startedAt = now(); !signal.aborted && (await continueRevocations(database)); startedAt = now())
         await sleep(Math.max(PAUSE_MS, PAUSE_PER_BATCH * (now() - startedAt)))
