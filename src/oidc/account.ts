@@ -26,6 +26,8 @@ export function createFindAccount(pool: Database['pool']): FindAccount {
     }
     if (!user) return undefined
     const claims = claimsFor(user)
-    return { accountId: sub, claims: () => ({ ...claims, sub }) }
+    // How they signed in is told where its token is told of; an ID token says it by itself.
+    const signIn = (use: string) => (use === 'userinfo' ? ctx.oidc.entities.AccessToken?.extra : undefined)
+    return { accountId: sub, claims: (use) => ({ ...claims, ...signIn(use), sub }) }
   }
 }

@@ -18,7 +18,7 @@ export type Bearer = {
   scopes: string[]
   sessionUid: string | null
   grantId: string | null
-  /** How the user signed in to the session the token comes from; null when that is over. */
+  /** How the user had signed in when the token was issued, whatever the session became since; null when that is over. */
   acr: string | null
   expiresAt: Date
 }
@@ -40,7 +40,7 @@ type Row = {
 // The same refusals as at every other door (store/reads.ts), with what an API of our own must know.
 const text = `SELECT t.kind, t.payload ->> 'scope' AS scope, t.payload ->> 'expiresWithSession' = 'true' AS session_bound, t.expires_at,
     o.id AS client_id, o.metadata ->> 'scope' AS client_scope, u.id AS user_id, u.role, g.id AS grant_id,
-    s.uid AS session_uid, s.payload ->> 'acr' AS acr
+    s.uid AS session_uid, CASE WHEN s.uid IS NOT NULL THEN t.payload #>> '{extra,acr}' END AS acr
   FROM tokens t CROSS JOIN ${fromServer}
   JOIN clients o ON o.id = t.client_id AND o.disabled_at IS NULL
   LEFT JOIN users u ON u.id = t.user_id AND u.disabled_at IS NULL

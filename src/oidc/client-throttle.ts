@@ -1,11 +1,22 @@
 import type { Middleware } from 'koa'
 import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { RateLimiterMemory } from 'rate-limiter-flexible'
+import type { Database } from '../db/index.ts'
+import { addressBlock } from '../http/index.ts'
+import { counterKey, recordBlocks, reserveAttempt } from '../users/index.ts'
+import type { CounterPolicy } from '../users/index.ts'
 
-/** This many failed authentications of one client from one address in a minute; then that pair waits (CA-05). */
-const FAILURES = 50
-const WINDOW_SECONDS = 60
+/** This many failed authentications of one client from one address in a minute; then that pair waits, longer each time (CA-05). */
+const failures: CounterPolicy = {
+  limit: 50,
+  windowSeconds: 60,
+  renews: false,
+  blockSeconds: 60,
+  maxBlockSeconds: 15 * 60,
+  clearedBySuccess: false,
+}
+/** Blocks this instance knows of; beyond it the oldest is forgotten, and learned of again at its next failure. */
+const MOST_KNOWN = 10_000
 
 const routes = new Set(['token', 'introspection', 'revocation', 'device_authorization'])
 
@@ -23,34 +34,60 @@ export type ClientThrottle = {
 
 /**
  * Slows guessing at client secrets, per client and address, so that nobody can shut a client out by failing in its name from
- * elsewhere. In memory: a secret has 256 bits, so this protects the processor, not the secret (OAuth 2.1 section 2.4.1).
+ * elsewhere. Only failures are counted, in the database and so over all instances; what blocks is remembered here, so that a right
+ * secret costs no trip. An instance that has not seen a pair fail learns of its block with the first failure, so n instances let n - 1
+ * guesses more through: a secret has 256 bits, this protects the processor and not the secret (OAuth 2.1 section 2.4.1).
  */
-export function createClientThrottle(): ClientThrottle {
-  const failures = new RateLimiterMemory({ points: FAILURES, duration: WINDOW_SECONDS })
+export function createClientThrottle({ prisma }: Pick<Database, 'prisma'>): ClientThrottle {
   const blockedUntil = new Map<string, number>()
+
+  function remember(key: string, until: number): void {
+    const now = Date.now()
+    blockedUntil.delete(key)
+    for (const [old, end] of blockedUntil) {
+      if (end > now && blockedUntil.size < MOST_KNOWN) break
+      blockedUntil.delete(old)
+    }
+    blockedUntil.set(key, until)
+  }
+
+  async function countFailure(ctx: KoaContextWithOIDC, clientId: string): Promise<void> {
+    const at = new Date()
+    const network = addressBlock(ipOf(ctx))
+    const key = counterKey('client-secret', clientId, `${clientId}\n${network}`)
+    const counter = { key, policy: failures, about: { clientId, network } }
+    const counted = await reserveAttempt(prisma, [counter], at)
+    const until = counted.ok
+      ? counted.reservation.blocks[0]?.until.getTime()
+      : at.getTime() + counted.retryAfter * 1000
+    if (until === undefined) return
+    remember(keyOf(ctx, clientId), until)
+    if (counted.ok) await recordBlocks(prisma, counted.reservation, { ip: ipOf(ctx) })
+  }
 
   return {
     check(ctx, clientId) {
       if (!ctx || blockedUntil.size === 0 || !routes.has(ctx.oidc.route)) return
       const until = blockedUntil.get(keyOf(ctx, clientId))
-      if (until !== undefined && until > Date.now()) throw new TooManyFailures()
+      if (until === undefined || until <= Date.now()) return
+      ctx.set('Retry-After', String(Math.ceil((until - Date.now()) / 1000)))
+      throw new TooManyFailures()
     },
     async middleware(ctx, next) {
       await next()
-      if (ctx.status === 429 && !ctx.res.hasHeader('Retry-After'))
-        ctx.set('Retry-After', String(WINDOW_SECONDS))
       const engine = ctx as unknown as KoaContextWithOIDC
       if (ctx.status !== 401 || !('oidc' in ctx) || !routes.has(engine.oidc.route)) return
       const clientId = engine.oidc.client?.clientId
-      if (clientId === undefined) return
-      const key = keyOf(engine, clientId)
-      const now = Date.now()
-      for (const [old, until] of blockedUntil) if (until <= now) blockedUntil.delete(old)
-      await failures.consume(key).catch(() => blockedUntil.set(key, now + WINDOW_SECONDS * 1000))
+      // A name that no client has leaves no row behind.
+      if (clientId !== undefined) await countFailure(engine, clientId)
     },
   }
 }
 
+function ipOf(ctx: KoaContextWithOIDC): string {
+  return String((ctx.state as { ip?: string }).ip)
+}
+
 function keyOf(ctx: KoaContextWithOIDC, clientId: string): string {
-  return `${clientId} ${String((ctx.state as { ip?: string }).ip)}`
+  return `${clientId} ${addressBlock(ipOf(ctx))}`
 }

@@ -1,8 +1,11 @@
 import { errors } from 'oidc-provider'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { languages } from '../language/index.ts'
 import { createFindAccount } from './account.ts'
-import { ACR } from './acr.ts'
+import { reachOf } from './reach.ts'
+import { signInOf } from './sign-in-of.ts'
 import type { ClientThrottle } from './client-throttle.ts'
+import { claimsOfScope, openidScopes } from './consent.ts'
 import { cookies } from './cookies.ts'
 import { createDeviceFlow } from './device-flow.ts'
 import { createGuessCounter } from './device-guesses.ts'
@@ -79,6 +82,8 @@ export function engineConfiguration(
     clientAuthMethods: ['none', ...authenticatedMethods],
     // RFC 8414 section 2: left out, the two would mean something else than at the token endpoint.
     discovery: {
+      ui_locales_supported: languages,
+      prompt_values_supported: ['none', 'login', 'consent', 'select_account', 'create'],
       introspection_endpoint_auth_methods_supported: authenticatedMethods,
       introspection_endpoint_auth_signing_alg_values_supported: clientSigningAlgs,
       revocation_endpoint_auth_methods_supported: ['none', ...authenticatedMethods],
@@ -89,7 +94,7 @@ export function engineConfiguration(
     extraTokenClaims: (ctx, token) => {
       refuseForeignScope(ctx, token)
       narrowToRole(ctx, token)
-      return undefined
+      return signInOf(ctx, token)
     },
     // Not an extra parameter: the way to look at a known one once the redirect URI is verified.
     extraParams: { scope: refuseUnregisteredScope },
@@ -104,12 +109,11 @@ export function engineConfiguration(
       idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'],
       clientAuthSigningAlgValues: clientSigningAlgs,
     },
-    acrValues: Object.values(ACR),
-    scopes: ['openid', 'offline_access', 'profile', 'email'],
+    acrValues: policy.acr.map(({ acr }) => acr),
+    scopes: [...openidScopes],
     claims: {
       openid: ['sub', 'acr', 'amr', 'auth_time'],
-      profile: ['name', 'updated_at'],
-      email: ['email', 'email_verified'],
+      ...Object.fromEntries(Object.entries(claimsOfScope).map(([scope, claims]) => [scope, [...claims]])),
       iss: null,
       sid: null,
     },
@@ -121,6 +125,8 @@ export function engineConfiguration(
     interactions: {
       policy: createInteractionPolicy({
         totp: policy.totp,
+        acr: policy.acr,
+        reachOf: (userId) => reachOf(options, userId),
         sessionAbsoluteSeconds: lifetimes.sessionAbsolute,
       }),
       url: (ctx, interaction) => {

@@ -1,8 +1,7 @@
 import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Database } from '../db/index.ts'
-import { addressBlock } from '../http/index.ts'
-import { counterKey, giveBack, reserveAttempt } from '../users/index.ts'
+import { counterKey, giveBack, networkCounters, recordBlocks, reserveAttempt } from '../users/index.ts'
 import type { Counter, CounterPolicy } from '../users/index.ts'
 
 /**
@@ -52,15 +51,21 @@ export function createGuessCounter({ prisma }: Database) {
     } finally {
       if (failed || found !== undefined) await giveBack(prisma, reserved.reservation)
     }
+    if (found === undefined) await recordBlocks(prisma, reserved.reservation, { ip: ipOf(ctx.state) })
     return found
   }
 }
 
+function ipOf(state: unknown): string {
+  return String((state as { ip?: string }).ip)
+}
+
 function countersOf({ oidc, state }: KoaContextWithOIDC): Counter[] {
-  const block = addressBlock(String((state as { ip?: string }).ip))
   const userId = oidc.session?.accountId
   return [
-    { key: counterKey('device-code.network', block), policy: network },
-    ...(userId === undefined ? [] : [{ key: counterKey('device-code.account', userId), policy: account }]),
+    ...networkCounters('device-code.network', network, ipOf(state)),
+    ...(userId === undefined
+      ? []
+      : [{ key: counterKey('device-code.account', userId), policy: account, about: { userId } }]),
   ]
 }

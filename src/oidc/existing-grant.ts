@@ -43,6 +43,7 @@ export function apply(grant: Grant, decision: Decision | null): void {
   if (granted.openid.length > 0) grant.addOIDCScope(granted.openid.join(' '))
   if (granted.claims.length > 0) grant.addOIDCClaims(granted.claims)
   if (rejected.openid.length > 0) grant.rejectOIDCScope(rejected.openid.join(' '))
+  if (rejected.claims.length > 0) grant.rejectOIDCClaims(rejected.claims)
   for (const [identifier, scopes] of Object.entries(granted.resources))
     if (scopes.length > 0) grant.addResourceScope(identifier, scopes.join(' '))
   for (const [identifier, scopes] of Object.entries(rejected.resources))

@@ -1,33 +1,38 @@
 import type { Provider } from 'oidc-provider'
 import { findResourceServer } from '../clients/index.ts'
-import type { Db, Prisma, Tx } from '../db/index.ts'
-import { approvedScopes, decisionSchema, nothingDecided } from './consent.ts'
-import type { Asked, Decision } from './consent.ts'
+import type { Db, Tx } from '../db/index.ts'
+import type { Language } from '../language/index.ts'
+import {
+  approvedScopes,
+  decisionSchema,
+  knownClaims,
+  linesOf,
+  nothingDecided,
+  openidScopes,
+} from './consent.ts'
+import type { Asked, ConsentLine, Decision } from './consent.ts'
 import { apply } from './existing-grant.ts'
 import type { Interaction } from './interactions.ts'
+import { keepReceipt } from './receipts.ts'
 import { livingGrant } from './store/reads.ts'
 import { statementFor } from './store/statements.ts'
 import { grantRow } from './store/rows.ts'
 
-/** What a client asks for, for the consent page: every scope with whether it is new since the user last decided. */
-export type AskedForConsent = {
-  asked: Asked
-  earlier: Decision
-  isNew: (scope: string, resource?: string) => boolean
-}
+/** What a client asks for, for the consent page: line by line, with what the user decided before. */
+export type AskedForConsent = { asked: Asked; earlier: Decision; lines: ConsentLine[] }
 
 /** Everything this request asks of the user, in the engine's reading of it, beside what they decided before. */
 export async function askedOf(
   db: Db,
-  { params, clientId }: Interaction,
+  { params, clientId }: Pick<Interaction, 'params' | 'clientId'>,
   userId: string,
 ): Promise<AskedForConsent> {
   const row = await db.consent.findUnique({ where: { userId_clientId: { userId, clientId } } })
   const earlier = row ? decisionSchema.parse(row.decision) : nothingDecided
   const requested = textOf(params['scope']).split(' ').filter(Boolean)
   const asked: Asked = {
-    openid: requested.filter((scope) => openidScopes.has(scope)),
-    claims: claimsIn(params['claims']),
+    openid: [...new Set(requested)].filter((scope) => openidScopes.includes(scope)),
+    ...claimsIn(params['claims']),
     resources: {},
   }
   for (const identifier of [params['resource'] ?? []].flat().map(String)) {
@@ -36,64 +41,76 @@ export async function askedOf(
     if (scopes.length > 0)
       asked.resources[identifier] = scopes.map(({ name, optional }) => ({ name, optional }))
   }
-  const isNew = (scope: string, resource?: string) =>
-    !(
-      resource === undefined
-        ? [...earlier.granted.openid, ...earlier.rejected.openid]
-        : [...(earlier.granted.resources[resource] ?? []), ...(earlier.rejected.resources[resource] ?? [])]
-    ).includes(scope)
-  return { asked, earlier, isNew }
-}
-
-const openidScopes = new Set(['openid', 'offline_access', 'profile', 'email'])
-
-/** Individual claims asked for through the `claims` parameter (OIDC Core section 5.5); about the sign-in itself nobody is asked. */
-function claimsIn(claims: unknown): string[] {
-  if (typeof claims !== 'string') return []
-  const { userinfo, id_token: idToken } = JSON.parse(claims) as {
-    userinfo?: object | null
-    id_token?: object | null
-  }
-  const names = [...Object.keys(userinfo ?? {}), ...Object.keys(idToken ?? {})]
-  return [...new Set(names)].filter((name) =>
-    ['name', 'updated_at', 'email', 'email_verified'].includes(name),
-  )
+  return { asked, earlier, lines: linesOf(asked, earlier) }
 }
 
 /**
- * Saves what the user allowed: remembered for the next sign-in, and put on the grant of this one. Returns the grant's id for
- * the engine. Only what was asked can be granted, whatever the form says.
+ * Individual claims asked for through the `claims` parameter (OIDC Core section 5.5), and which of them the client calls essential;
+ * about the sign-in itself nobody is asked.
+ */
+function claimsIn(claims: unknown): { claims: string[]; essential: string[] } {
+  if (typeof claims !== 'string') return { claims: [], essential: [] }
+  const { userinfo, id_token: idToken } = JSON.parse(claims) as Record<string, Record<string, unknown> | null>
+  const entries = [...Object.entries(userinfo ?? {}), ...Object.entries(idToken ?? {})].filter(([name]) =>
+    knownClaims.includes(name),
+  )
+  const isEssential = (request: unknown) => (request as { essential?: unknown } | null)?.essential === true
+  const names = (of: typeof entries) => [...new Set(of.map(([name]) => name))]
+  return { claims: names(entries), essential: names(entries.filter(([, request]) => isEssential(request))) }
+}
+
+/**
+ * Saves what the user allowed: remembered for the next sign-in, and put on the grant of this one, with a receipt in the words and the
+ * language that they read. Returns the grant's id for the engine. Only what was asked can be granted, whatever the form says. Of two
+ * decisions at once the second builds on the first.
  */
 export async function saveConsent(
   { provider, tx }: { provider: Provider; tx: Tx },
   interaction: Interaction,
   userId: string,
   ticked: { openid: readonly string[]; resources: readonly string[] },
+  language: Language,
 ): Promise<{ grantId: string; decision: Decision }> {
   const { clientId } = interaction
-  const { asked, earlier } = await askedOf(tx, interaction, userId)
+  // There is a row to hold, from here to the commit: what is decided elsewhere meanwhile waits, and is not overwritten.
+  await tx.$executeRaw`
+    INSERT INTO consents (user_id, client_id, decision, updated_at)
+    VALUES (${userId}::uuid, ${clientId}, ${JSON.stringify(nothingDecided)}::jsonb, now()) ON CONFLICT DO NOTHING`
+  await tx.$queryRaw`SELECT 1 FROM consents WHERE user_id = ${userId}::uuid AND client_id = ${clientId} FOR UPDATE`
+  const { asked, earlier, lines } = await askedOf(tx, interaction, userId)
   const decision = approvedScopes(asked, ticked, earlier)
-  const stored = { decision: decision as Prisma.InputJsonObject }
-  await tx.consent.upsert({
+  await tx.consent.update({
     where: { userId_clientId: { userId, clientId } },
-    create: { userId, clientId, ...stored },
-    update: stored,
+    data: { decision: decision },
   })
   const grantId = await saveGrant(provider, tx, {
     ...{ userId, clientId, decision },
     existing: interaction.grantId,
     since: interaction.issuedAt,
   })
+  await keepReceipt(tx, { userId, clientId, grantId, language, lines, decision })
   return { grantId, decision }
 }
 
 /**
- * Forgets what everybody decided about a client that is gone (whoever is registered under its id next must ask anew), or what a user
- * who is gone decided. Returns how many decisions that were.
+ * Forgets what everybody decided about a client that is gone (whoever is registered under its id next must ask anew), what a user who
+ * is gone decided, or what a user withdraws from a client: it must ask for everything again. Returns how many decisions that were.
+ * Receipts of what was withdrawn stay and say so; those of a user who is gone go with them.
  */
-export async function forgetConsents(tx: Tx, of: { clientId: string } | { userId: string }): Promise<number> {
+export async function forgetConsents(
+  tx: Tx,
+  of: { clientId: string } | { userId: string } | { userId: string; clientId: string },
+): Promise<number> {
   const { count } = await tx.consent.deleteMany({ where: of })
-  if ('userId' in of) await tx.cutoff.deleteMany({ where: of })
+  const isOfGoneUser = 'userId' in of && !('clientId' in of)
+  if (isOfGoneUser) {
+    await tx.cutoff.deleteMany({ where: of })
+    await tx.consentReceipt.deleteMany({ where: of })
+  } else
+    await tx.consentReceipt.updateMany({
+      where: { ...of, withdrawnAt: null },
+      data: { withdrawnAt: new Date() },
+    })
   return count
 }
 

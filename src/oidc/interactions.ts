@@ -2,10 +2,12 @@ import type { Context } from 'koa'
 import { errors } from 'oidc-provider'
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Db, Prisma, Tx } from '../db/index.ts'
-import { acrRequestOf, requiredAcr } from './acr.ts'
-import type { RequiredAcr } from './acr.ts'
+import { acrRequestOf } from './acr.ts'
+import type { AcrDemand, FactorTimes } from './acr.ts'
 import { browserOf } from './browser-mark.ts'
 import { engineError } from './errors.ts'
+import type { OidcOptions } from './options.ts'
+import { factorsOfSession } from './session-factors.ts'
 import { idDigest } from './store/rows.ts'
 
 /** A sign-in under way, as the hosted pages see it. */
@@ -15,11 +17,12 @@ export type Interaction = {
   params: Record<string, unknown>
   clientId: string
   /** The session the browser brought along. */
-  session: { userId: string; uid: string; amr: string[] } | null
+  session: { userId: string; uid: string; amr: string[]; factors: FactorTimes } | null
   grantId: string | null
   /** What it goes back to: a consent given in it is as old as the request that asked for it. */
   issuedAt: Date
-  requiredAcr: RequiredAcr
+  /** How strongly somebody must have signed in. */
+  demand: AcrDemand
   /** Has a login of this very request been accepted before, so that asking again would lead in circles? */
   loggedInBefore: boolean
   /** Whatever the interaction room keeps here; to be schema-checked by it. */
@@ -35,7 +38,7 @@ export type LoadedInteraction =
  * The engine's own checks apply: it exists, is not expired, and the session it started in is still the same user's.
  */
 export async function loadInteraction(
-  { provider, db, totpPolicy }: { provider: Provider; db: Db; totpPolicy: 'optional' | 'required' },
+  { provider, db, policy }: { provider: Provider; db: Db; policy: OidcOptions['policy'] },
   ctx: Context,
   uid: string,
 ): Promise<LoadedInteraction> {
@@ -62,14 +65,23 @@ export async function loadInteraction(
       prompt: { name: prompt.name, reasons: prompt.reasons, details: prompt.details },
       params,
       clientId: String(params['client_id']),
-      session: session?.uid ? { userId: session.accountId, uid: session.uid, amr: session.amr ?? [] } : null,
+      session: session?.uid ? await sessionOf(db, { ...session, uid: session.uid }) : null,
       grantId: grantId ?? null,
       issuedAt: row.issuedAt,
-      requiredAcr: requiredAcr(totpPolicy, acrRequestOf(params)),
+      demand: { table: policy.acr, policy: policy.totp, request: acrRequestOf(params) },
       loggedInBefore: lastSubmission?.login !== undefined,
       progress: row.progress,
     },
   }
+}
+
+async function sessionOf(
+  db: Db,
+  { uid, accountId, amr = [] }: { uid: string; accountId: string; amr?: string[] | undefined },
+): Promise<NonNullable<Interaction['session']>> {
+  const row = await db.session.findUnique({ where: { uid }, select: { payload: true } })
+  const payload = (row?.payload ?? {}) as Parameters<typeof factorsOfSession>[0]
+  return { userId: accountId, uid, amr, factors: factorsOfSession(payload) }
 }
 
 /** Whatever the interaction room keeps; whose sign-in it is becomes a column, so that ending that user's access finds it. */
@@ -87,12 +99,14 @@ export async function saveProgress(db: Db, uid: string, progress: ProgressToKeep
 /**
  * Hands the engine its result; called last, because the engine signs in whenever a `login` result exists and the browser may
  * ask for the resume address at any time. Earlier results of the same request ride along, as the engine needs them to know
- * which prompts are answered. Returns where the browser goes next, or null when the interaction is gone.
+ * which prompts are answered. `otherSession`: the browser goes on with another session than it came with. Returns where the
+ * browser goes next, or null when the interaction is gone.
  */
 export async function finishInteraction(
   tx: Tx,
   uid: string,
   result: InteractionResults,
+  { otherSession = false }: { otherSession?: boolean } = {},
 ): Promise<string | null> {
   const digest = digestOf(uid)
   // Whoever is signing in must not have been cut off since this began; from here on the row carries their id, and the next
@@ -104,10 +118,12 @@ export async function finishInteraction(
   const payload = rows[0]?.payload
   if (!payload) return null
   const merged = 'error' in result ? result : { ...payload.lastSubmission, ...result }
-  // Signing in as someone else ends the other session first (its row is marked by the caller): nothing to compare with it.
+  // Whoever signs in as someone else, or changes accounts, leaves this session (see browser-accounts.ts): nothing to compare with it.
   const { session, ...rest } = payload
   const keepsSession =
-    session !== undefined && (result.login === undefined || result.login.accountId === session.accountId)
+    session !== undefined &&
+    !otherSession &&
+    (result.login === undefined || result.login.accountId === session.accountId)
   const next = { ...rest, ...(keepsSession ? { session } : {}), result: merged }
   await tx.interaction.update({
     where: { digest },

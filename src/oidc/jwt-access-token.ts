@@ -34,7 +34,7 @@ export function createJwtAccessTokens({ issuer, signingKeys, statusNumbers }: De
     const row = tokenRow(JWT_KIND, jti, payload, undefined, work.readAt)
     row.status = { list: place.bucket, index: place.number }
     addWrite(work, { do: 'save_token', row })
-    Object.assign(jwt.payload, 'accountId' in token ? authentication(ctx) : {}, {
+    Object.assign(jwt.payload, {
       ...('grantId' in token && token.grantId ? { grant_ref: grantReference(aud, token.grantId) } : {}),
       status: { status_list: referenceTo(issuer, place) },
     })
@@ -50,12 +50,6 @@ type Claims = { jti: string; exp: number; iat: number; aud: string; scope?: stri
 function grounds(token: AccessToken) {
   const { kind, accountId, grantId, sessionUid, expiresWithSession, sid } = token
   return { kind, accountId, grantId, sessionUid, expiresWithSession, sid }
-}
-
-/** RFC 9068 section 2.2.1: a user's JWT access token tells how and when they signed in. */
-function authentication({ oidc }: KoaContextWithOIDC) {
-  const source = oidc.entities.AuthorizationCode ?? oidc.entities.DeviceCode ?? oidc.entities.RefreshToken
-  return { auth_time: source?.authTime, acr: source?.acr, amr: source?.amr }
 }
 
 /** The same for all tokens of one grant at one API; from two APIs' references nobody can tell that the grant is the same. */

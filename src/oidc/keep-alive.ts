@@ -1,12 +1,8 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { now, refreshTokenEnd, sessionEnd } from './lifetimes.ts'
+import { now, refreshTokenEnd, sessionEnd, stepTo } from './lifetimes.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import { idDigest } from './store/rows.ts'
 import type { UnitOfWork } from './store/unit-of-work.ts'
-
-/** Not worth a write more often than this, or than every tenth of what is left where that is shorter. */
-const STEP_SECONDS = 60
-const stepTo = (end: number) => Math.min(STEP_SECONDS, (end - now()) / 10)
 
 /**
  * A refresh is a sign of life: it moves the idle end of a refresh token that is not rotated, and of the session it hangs

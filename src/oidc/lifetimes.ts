@@ -23,6 +23,10 @@ export function sessionEnd(loginTs: number | undefined, { sessionIdle, sessionAb
   return Math.min(now() + sessionIdle, (loginTs ?? now()) + sessionAbsolute)
 }
 
+/** Not worth a write more often than this, or than every tenth of what is left where that is shorter. */
+const STEP_SECONDS = 60
+export const stepTo = (end: number): number => Math.min(STEP_SECONDS, (end - now()) / 10)
+
 /** When an unused refresh token ends next: after the idle time, never past the family's absolute end (RT-05). */
 export function refreshTokenEnd(
   familyStart: number,

@@ -1,10 +1,19 @@
 import { decodeJwt } from 'jose'
 import { interactionPolicy } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { acrFactors } from '../config/index.ts'
 import { unitOfWork } from './store/unit-of-work.ts'
-import { acrRequestOf, requiredAcr, satisfies } from './acr.ts'
+import { acrRequestOf, decideAcr } from './acr.ts'
+import type { AcrDemand, Reach } from './acr.ts'
+import { proofsOf } from './session-factors.ts'
 
-export type LoginPolicy = { totp: 'optional' | 'required'; sessionAbsoluteSeconds: number }
+export type LoginPolicy = {
+  totp: 'optional' | 'required'
+  acr: AcrDemand['table']
+  sessionAbsoluteSeconds: number
+  /** What a user can prove, and could set up. */
+  reachOf(userId: string): Promise<Reach>
+}
 
 const { Check, Prompt, base } = interactionPolicy
 
@@ -17,6 +26,8 @@ export function createInteractionPolicy(policy: LoginPolicy): interactionPolicy.
   const consent = prompts.get('consent')
   if (!login || !consent) throw new Error('the engine no longer has the prompts login and consent')
   prompts.add(new Prompt({ name: 'select_account', requestable: true }), 0)
+  // Initiating User Registration via OpenID Connect 1.0: the app asks for a new account.
+  prompts.add(new Prompt({ name: 'create', requestable: true }), 0)
 
   login.checks.add(
     // Without it a session of a disabled user reaches the consent prompt and fails there with a TypeError.
@@ -59,11 +70,7 @@ export function createInteractionPolicy(policy: LoginPolicy): interactionPolicy.
     ),
   )
   login.checks.add(
-    new Check('step_up', 'a stronger sign-in is required', 'login_required', (ctx) => {
-      const { session, params } = ctx.oidc
-      if (!session?.accountId) return false
-      return !satisfies(session.acr, requiredAcr(policy.totp, acrRequestOf(params ?? {})))
-    }),
+    new Check('step_up', 'a stronger sign-in is required', 'login_required', (ctx) => needsMore(policy, ctx)),
   )
 
   // A native client cannot prove who it is, so its users are asked each time (RFC 8252 section 8.6), unless it is ours. For a device
@@ -83,6 +90,21 @@ export function createInteractionPolicy(policy: LoginPolicy): interactionPolicy.
   )
   return prompts
 }
+
+async function needsMore(policy: LoginPolicy, ctx: KoaContextWithOIDC): Promise<boolean> {
+  const { session, params } = ctx.oidc
+  if (!session?.accountId) return false
+  const demand: AcrDemand = {
+    table: policy.acr,
+    policy: policy.totp,
+    request: acrRequestOf(params ?? {}),
+  }
+  const isMet = (reach: Reach) => decideAcr(demand, { ...proofsOf(ctx), reach }).kind === 'met'
+  // Met by somebody who could reach everything, it is met by anybody: most requests need no look at the user's factors.
+  return !isMet(everything) && !isMet(await policy.reachOf(session.accountId))
+}
+
+const everything: Reach = { has: new Set(acrFactors), canEnrol: new Set() }
 
 /** Is it a device that will get what is being decided here? */
 export function isForDevice({ oidc }: KoaContextWithOIDC): boolean {

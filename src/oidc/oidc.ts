@@ -2,11 +2,18 @@ import type { Context, Middleware } from 'koa'
 import type { JWK } from 'jose'
 import type { InteractionResults } from 'oidc-provider'
 import type { Db, Tx } from '../db/index.ts'
+import type { Language } from '../language/index.ts'
 import { logoutRequest } from './back-channel-logout.ts'
 import type { LogoutNotice } from './back-channel-logout.ts'
+import { arrangeAccounts, browserAccounts } from './browser-accounts.ts'
+import type { BrowserAccounts } from './browser-accounts.ts'
 import { markBrowser } from './browser-mark.ts'
 import { answerExactly } from './exact-answers.ts'
 import { createClientThrottle } from './client-throttle.ts'
+import { listConnectedApps } from './connected-apps.ts'
+import type { ConnectedApp } from './connected-apps.ts'
+import { currentSession } from './current-session.ts'
+import type { CurrentSession } from './current-session.ts'
 import { askedUserCode } from './device-flow.ts'
 import { paceDevices } from './device-polls.ts'
 import { createEngine } from './engine.ts'
@@ -18,6 +25,7 @@ import type { Interaction, LoadedInteraction, ProgressToKeep } from './interacti
 import type { OidcOptions } from './options.ts'
 import { formToQuery } from './post-to-get.ts'
 import { requestTransaction } from './request-transaction.ts'
+import { signOutOfAll } from './sign-out-of-all.ts'
 import { statusListEndpoint } from './status-list/endpoint.ts'
 import { createStatusNumbers } from './status-list/numbers.ts'
 import { createStatusLists, statusListTimes } from './status-list/status-lists.ts'
@@ -27,14 +35,28 @@ export type Oidc = {
   middleware: Middleware[]
   loadInteraction(ctx: Context, uid: string): Promise<LoadedInteraction>
   saveProgress(db: Db, uid: string, progress: ProgressToKeep): Promise<boolean>
-  finishInteraction(tx: Tx, uid: string, result: InteractionResults): Promise<string | null>
+  finishInteraction(
+    tx: Tx,
+    uid: string,
+    result: InteractionResults,
+    options?: { otherSession?: boolean },
+  ): Promise<string | null>
+  /** The living session of the browser that asks, for our own pages; null when nobody is signed in. */
+  sessionOf(ctx: Context): Promise<CurrentSession | null>
+  /** Who is signed in in this browser, and which of them apps see. */
+  browserAccounts(ctx: Context): Promise<BrowserAccounts>
+  /** Which of them apps see from now on, by the uids of their sessions. */
+  arrangeAccounts(ctx: Context, order: { current: string | null; parked: readonly string[] }): Promise<void>
   askedOf(db: Db, interaction: Interaction, userId: string): Promise<AskedForConsent>
   saveConsent(
     tx: Tx,
     interaction: Interaction,
     userId: string,
     ticked: { openid: readonly string[]; resources: readonly string[] },
+    language: Language,
   ): ReturnType<typeof saveConsent>
+  /** The apps that a person is connected with, in words, for their own eyes. */
+  listConnectedApps(db: Db, of: { userId: string; language: Language }): Promise<ConnectedApp[]>
   /** What a relying party is to be sent now, and where; null when there is nobody to send it to. */
   logoutRequest(notice: LogoutNotice): Promise<{ url: URL; token: string } | null>
   /** From the next request on, these are the keys: private JWKs, for each algorithm the one that signs first. */
@@ -44,7 +66,7 @@ export type Oidc = {
 /** Builds the engine and everything around it; nothing is read or written until a request comes. */
 export function createOidc(options: OidcOptions): Oidc {
   const { database, policy } = options
-  const throttle = createClientThrottle()
+  const throttle = createClientThrottle(database)
   const shared = { ...options, statusNumbers: createStatusNumbers(database.pool) }
   const times = statusListTimes(options.statusListTtlSeconds)
   const statusLists = createStatusLists({ ...options, pool: database.pool, times })
@@ -61,18 +83,23 @@ export function createOidc(options: OidcOptions): Oidc {
       throttle.middleware,
       answerExactly(options),
       paceDevices(database),
+      signOutOfAll(options),
       requestTransaction({ ...options, pool: database.pool }),
       async (ctx, next) => {
         await engine.middleware(ctx, next)
       },
     ],
-    loadInteraction: (ctx, uid) =>
-      loadInteraction({ provider: engine.provider, db, totpPolicy: policy.totp }, ctx, uid),
+    loadInteraction: (ctx, uid) => loadInteraction({ provider: engine.provider, db, policy }, ctx, uid),
     saveProgress,
     finishInteraction,
+    sessionOf: (ctx) => currentSession(options, ctx),
+    browserAccounts: (ctx) => browserAccounts(database.pool, ctx),
+    arrangeAccounts: (ctx, order) => arrangeAccounts(database.pool, ctx, order),
     askedOf,
-    saveConsent: (tx, interaction, userId, ticked) =>
-      saveConsent({ provider: engine.provider, tx }, interaction, userId, ticked),
+    saveConsent: (tx, interaction, userId, ticked, language) =>
+      saveConsent({ provider: engine.provider, tx }, interaction, userId, ticked, language),
+    listConnectedApps: (reading, of) =>
+      listConnectedApps(reading, { ...of, refreshIdleSeconds: options.lifetimes.refreshTokenIdle }),
     logoutRequest: (notice) => logoutRequest(engine.provider, notice),
     useSigningKeys(keys) {
       signingKeys = keys

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import type { JWK } from 'jose'
 import type { Database } from '../db/index.ts'
+import type { AcrDemand } from './acr.ts'
 import type { OnFailure } from './failures.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import type { StatusNumbers } from './status-list/numbers.ts'
@@ -48,7 +49,13 @@ export type OidcOptions = {
   lifetimes: Lifetimes
   /** How long a rotated refresh token may be presented again by a client that lost the answer. */
   refreshRetryWindowSeconds: number
-  policy: { totp: 'optional' | 'required' }
+  policy: {
+    totp: 'optional' | 'required'
+    /** What each acr value takes, weakest first. */
+    acr: AcrDemand['table']
+    /** Whether there can be passkeys for this issuer. */
+    passkeys: boolean
+  }
   /** Within this time every API that checks the status lists has heard of a revocation, in seconds. */
   statusListTtlSeconds: number
   /** The longest that a request can take to write what it has read, in seconds. */

@@ -4,6 +4,7 @@ import type { ClientThrottle } from './client-throttle.ts'
 import { engineConfiguration } from './configuration.ts'
 import { isSecretOf } from './engine-client.ts'
 import type { EngineOptions } from './options.ts'
+import { keepFactors } from './session-factors.ts'
 import { answerTooLarge } from './too-large.ts'
 
 /** The engine, configured whole. Pure construction: nothing is read or written until a request comes. */
@@ -18,6 +19,7 @@ export function createProvider(options: EngineOptions, throttle: Pick<ClientThro
     const isCode = type?.split(' ').every((part) => part === 'code') === true
     return !isCode || (this.responseModes ?? ['query']).includes(mode)
   }
+  keepFactors(provider, options.policy.acr)
   queueLogoutNotices(provider)
   answerTooLarge(provider)
   return provider

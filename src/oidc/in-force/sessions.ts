@@ -19,6 +19,9 @@ export type ListedSession = {
   lastSeenAt: Date
   expiresAt: Date | null
   endedAt: Date | null
+  /** Where it began, as the browser told and as the request came. */
+  userAgent: string | null
+  ip: string | null
 }
 
 type Row = Omit<ListedSession, 'amr' | 'acr' | 'clientIds' | 'signedInAt'> & {
@@ -26,7 +29,8 @@ type Row = Omit<ListedSession, 'amr' | 'acr' | 'clientIds' | 'signedInAt'> & {
 }
 
 const columns = sql`s.uid AS id, s.user_id AS "userId", ${sessionIsActive} AS active, s.created_at AS "createdAt", s.payload,
-  s.updated_at AS "lastSeenAt", s.expires_at AS "expiresAt", s.revoked_at AS "endedAt"`
+  s.updated_at AS "lastSeenAt", s.expires_at AS "expiresAt", s.revoked_at AS "endedAt",
+  s.user_agent AS "userAgent", s.ip`
 
 /** Sessions that are in force, a user's or everybody's, in the order of their ids: those after `after`, at most `limit`. */
 export async function listSessions(

@@ -6,7 +6,7 @@ import { decisionOf } from './device-codes.ts'
 import * as find from './find.ts'
 import { saveOnce } from './replay-guard.ts'
 import { grantRow, idDigest, interactionRow, sessionRow, tokenRow } from './rows.ts'
-import type { SessionRow } from './rows.ts'
+import type { SessionBrowser, SessionRow } from './rows.ts'
 import type { StoreOptions } from './store-options.ts'
 import { addWrite, needsNoWrite, unitOfWork } from './unit-of-work.ts'
 import type { Write } from './writes.ts'
@@ -107,7 +107,8 @@ function rowFor(
   expiresIn: number | undefined,
   issuedAt: Date | null,
 ): Save {
-  if (model === 'Session') return { do: 'save_session', row: sessionRow(id, payload, expiresIn, issuedAt) }
+  if (model === 'Session')
+    return { do: 'save_session', row: sessionRow(id, payload, expiresIn, issuedAt, browserThatAsks()) }
   if (model === 'Grant') return { do: 'save_grant', row: grantRow(id, payload, expiresIn, issuedAt) }
   if (model === 'Interaction')
     return {
@@ -120,6 +121,15 @@ function rowFor(
 /** The engine does not keep the mark of the browser that began a sign-in, so each save gives it anew. */
 function browserNow(): string | undefined {
   return (Provider.ctx?.state as { browser?: string } | undefined)?.browser
+}
+
+const LONGEST_USER_AGENT = 500
+
+/** What the browser says it is, and where it asks from. */
+function browserThatAsks(): SessionBrowser {
+  const { ctx } = Provider
+  const userAgent = ctx?.req.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null
+  return { userAgent, ip: (ctx?.state as { ip?: string } | undefined)?.ip ?? null }
 }
 
 /** Storage trouble leaves as 503, never as "not found". */

@@ -27,7 +27,11 @@ export type SessionRow = {
   payload: string
   expiresAt: Date | null
   issuedAt: Date | null
+  /** The browser that the session is made in, for its user's own eyes. */
+  browser: SessionBrowser
 }
+
+export type SessionBrowser = { userAgent: string | null; ip: string | null }
 export type GrantRow = {
   id: string
   userId: string | null
@@ -88,6 +92,7 @@ export function sessionRow(
   payload: AdapterPayload,
   expiresIn: number | undefined,
   issuedAt: Issued = null,
+  browser: SessionBrowser = { userAgent: null, ip: null },
 ): SessionRow {
   const { jti: _jti, ...rest } = payload
   if (!payload.uid) throw new TypeError('a session without uid')
@@ -98,6 +103,7 @@ export function sessionRow(
     payload: JSON.stringify(rest),
     expiresAt: expiry(payload, expiresIn),
     issuedAt,
+    browser,
   }
 }
 

@@ -69,10 +69,13 @@ export function redeemStatement(
 const consumeToken = `UPDATE tokens SET consumed_at = now(), successor = $3 WHERE digest = $1 AND kind = $2 AND consumed_at IS NULL`
 
 // Nor issued_at: what a session or a grant goes back to stays what it was when it began.
-const saveSession = `INSERT INTO sessions (uid, digest, user_id, payload, expires_at, updated_at, issued_at)
-  VALUES ($1, $2, $3, $4, $5, now(), COALESCE($6::timestamptz, now()))
+// From which browser it began stays as well, once somebody has signed in in it.
+const saveSession = `INSERT INTO sessions (uid, digest, user_id, payload, expires_at, updated_at, issued_at, user_agent, ip)
+  VALUES ($1, $2, $3, $4, $5, now(), COALESCE($6::timestamptz, now()), $7, $8)
   ON CONFLICT (uid) DO UPDATE SET digest = EXCLUDED.digest, user_id = EXCLUDED.user_id, payload = EXCLUDED.payload,
-    expires_at = EXCLUDED.expires_at, updated_at = now() WHERE sessions.revoked_at IS NULL`
+    expires_at = EXCLUDED.expires_at, updated_at = now(),
+    user_agent = CASE WHEN sessions.user_id IS NULL THEN EXCLUDED.user_agent ELSE sessions.user_agent END,
+    ip = CASE WHEN sessions.user_id IS NULL THEN EXCLUDED.ip ELSE sessions.ip END WHERE sessions.revoked_at IS NULL`
 
 const saveGrant = `INSERT INTO grants (id, user_id, client_id, payload, expires_at, issued_at)
   VALUES ($1, $2, $3, $4, $5, COALESCE($6::timestamptz, now()))
@@ -170,11 +173,11 @@ export function statementFor(write: Write): Statement {
       }
     }
     case 'save_session': {
-      const { uid, digest, userId, payload, expiresAt, issuedAt } = write.row
+      const { uid, digest, userId, payload, expiresAt, issuedAt, browser } = write.row
       return {
         name: 'save_session',
         text: saveSession,
-        values: [uid, digest, userId, payload, expiresAt, issuedAt],
+        values: [uid, digest, userId, payload, expiresAt, issuedAt, browser.userAgent, browser.ip],
         ifNothing: 'session_ended',
       }
     }

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { approvedScopes, decisionSchema, isOptional, nothingDecided } from '../../../src/oidc/consent.ts'
+import {
+  approvedScopes,
+  decisionSchema,
+  isGranted,
+  isOptional,
+  linesOf,
+  nothingDecided,
+} from '../../../src/oidc/consent.ts'
 import type { Asked, Decision } from '../../../src/oidc/consent.ts'
 
 const asked: Asked = {
@@ -64,6 +71,51 @@ describe('a consent form', () => {
     })
   })
 
+  test('refuses a claim asked for by name when the scope that asks for it too is unticked (AZ-21, OIDC Core §5.5)', () => {
+    const { granted, rejected } = approvedScopes(
+      asked,
+      { openid: ['claim:email'], resources: [] },
+      nothingDecided,
+    )
+    expect([granted.claims, rejected.claims]).toEqual([[], ['email']])
+  })
+
+  test('takes an earlier grant by name back with the scope, and an earlier refusal by name with it too (AZ-21)', () => {
+    const byName = { openid: ['openid'], claims: ['email'], resources: {} }
+    const byScope = { openid: ['openid', 'email'], claims: [], resources: {} }
+    const yes = approvedScopes(byName, { openid: ['claim:email'], resources: [] }, nothingDecided)
+    const no = approvedScopes(byName, { openid: [], resources: [] }, nothingDecided)
+    expect([yes.granted.claims, no.rejected.claims]).toEqual([['email'], ['email']])
+    const nowNo = approvedScopes(byScope, { openid: [], resources: [] }, yes)
+    expect([nowNo.granted.claims, nowNo.rejected.claims]).toEqual([[], ['email']])
+    const nowYes = approvedScopes(byScope, { openid: ['email'], resources: [] }, no)
+    expect([nowYes.granted.claims, nowYes.rejected.claims]).toEqual([[], []])
+  })
+
+  test('may refuse what the client calls essential, as everything but openid (OIDC Core §5.5.1)', () => {
+    const needed = { openid: ['openid'], claims: ['name', 'email'], essential: ['email'], resources: {} }
+    const lines = linesOf(needed, nothingDecided)
+    expect(lines.map(({ value, essential, optional }) => [value, essential, optional])).toEqual([
+      ['openid', false, false],
+      ['claim:name', false, true],
+      ['claim:email', true, true],
+    ])
+    expect(approvedScopes(needed, { openid: [], resources: [] }, nothingDecided).granted.claims).toEqual([])
+  })
+
+  test('has a line for each thing asked, with the answer it had before; a claim within a scope has none of its own', () => {
+    const first = approvedScopes(asked, { openid: ['email'], resources: [] }, nothingDecided)
+    const more = { ...asked, openid: [...asked.openid, 'offline_access'] }
+    expect(linesOf(more, first).map(({ value, before }) => [value, before])).toEqual([
+      ['openid', 'granted'],
+      ['email', 'granted'],
+      ['profile', 'refused'],
+      ['offline_access', 'unanswered'],
+      ['https://api.example/ orders:read', 'refused'],
+      ['https://api.example/ orders:write', 'granted'],
+    ])
+  })
+
   test('only openid cannot be unticked', () => {
     expect(['openid', 'email', 'profile', 'offline_access'].map(isOptional)).toEqual([
       false,
@@ -87,7 +139,9 @@ const someAsked: fc.Arbitrary<Asked> = fc.record({
   ),
 })
 const someTicked = fc.record({
-  openid: scopes,
+  openid: fc.uniqueArray(
+    fc.constantFrom('openid', 'email', 'profile', 'offline_access', 'x', 'y', 'claim:email', 'claim:name'),
+  ),
   resources: fc.array(
     fc
       .tuple(fc.constantFrom(...identifiers), fc.constantFrom('x', 'y', 'z', 'openid'))
@@ -141,8 +195,18 @@ describe('whatever is asked, ticked and decided before,', () => {
           )
     }))
 
+  test('a line is granted exactly when it could not be unticked or was ticked (AZ-21)', () =>
+    holds((wanted, ticked, earlier, now) => {
+      for (const line of linesOf(wanted, earlier)) {
+        const chosen = line.kind === 'resource_scope' ? ticked.resources : ticked.openid
+        expect(isGranted(now, line)).toBe(!line.optional || chosen.includes(line.value))
+      }
+    }))
+
   test('nothing is granted and rejected at once, and everything asked has an answer (AZ-21)', () =>
     holds((wanted, _, __, { granted, rejected }) => {
+      expect(granted.claims.filter((claim) => rejected.claims.includes(claim))).toEqual([])
+      for (const claim of wanted.claims) expect([...granted.claims, ...rejected.claims]).toContain(claim)
       expect(granted.openid.filter((scope) => rejected.openid.includes(scope))).toEqual([])
       for (const scope of wanted.openid) expect([...granted.openid, ...rejected.openid]).toContain(scope)
       for (const identifier of identifiers) {
