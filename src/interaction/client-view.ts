@@ -1,12 +1,24 @@
 import type { Context } from 'koa'
-import { findClient } from '../clients/index.ts'
+import { findClient, logoAddress } from '../clients/index.ts'
 import type { StoredClient } from '../clients/index.ts'
 import type { Db } from '../db/index.ts'
 import type { ClientView } from '../http/index.ts'
 
+/** The app that asks, with the address of its logo here, if there is one. */
+export type AskingClient = StoredClient & { logo?: string | undefined }
+
 /** What a page tells about the app that asks. */
-export function clientView({ name, metadata }: StoredClient): ClientView {
-  return { name, uri: metadata.client_uri, policyUri: metadata.policy_uri, tosUri: metadata.tos_uri }
+export function clientView({ id, name, metadata, logo }: AskingClient): ClientView {
+  return {
+    ...{ id, name, uri: metadata.client_uri, policyUri: metadata.policy_uri, tosUri: metadata.tos_uri },
+    ...(logo !== undefined && { logoUri: logo }),
+  }
+}
+
+/** The client as its pages show it, or null. */
+export async function findAskingClient(db: Db, id: string): Promise<AskingClient | null> {
+  const client = await findClient(db, id)
+  return client && { ...client, logo: await logoAddress(db, client) }
 }
 
 /** Where a person can begin anew at the app: what it registered for that, else its front door. */
@@ -44,4 +56,11 @@ export async function recallClient(ctx: Context, db: Db): Promise<StoredClient |
   } catch {
     return null
   }
+}
+
+/** Where this browser came from, to begin a sign-in anew there; null when it came from nowhere that is known. */
+export async function wayToApp(ctx: Context, db: Db): Promise<{ client: ClientView; uri: string } | null> {
+  const client = await recallClient(ctx, db)
+  const uri = client && startAgainUri(client)
+  return client && uri ? { client: clientView(client), uri } : null
 }

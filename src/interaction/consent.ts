@@ -1,5 +1,6 @@
 import { record } from '../audit/index.ts'
 import { field, fields } from '../http/index.ts'
+import { text } from '../language/index.ts'
 import { deny, ipOf } from './finish.ts'
 import { toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
@@ -11,10 +12,12 @@ export const consent: Handler = async (deps, ctx, signIn, body) => {
   const { interaction, user } = signIn
   const decision = field(body, 'decision')
   if (decision === 'deny') return deny(deps, ctx, signIn)
-  if (decision !== 'allow' || !user) return showStep(deps, ctx, signIn, { problem: 'Choose Allow or Deny.' })
+  if (decision !== 'allow' || !user) return showStep(deps, ctx, signIn, { problem: text('consent:choose') })
   const ticked = { openid: fields(body, 'scope'), resources: fields(body, 'resource_scope') }
   const next = await deps.database.transaction(async (tx) => {
-    const { grantId, decision: allowed } = await deps.oidc.saveConsent(tx, interaction, user.id, ticked)
+    const { language } = ctx.state
+    const saved = await deps.oidc.saveConsent(tx, interaction, user.id, ticked, language)
+    const { grantId, decision: allowed } = saved
     const detail = { scopes: allowed.granted.openid, resources: allowed.granted.resources }
     const { clientId } = interaction
     await record(tx, { type: 'consent.granted', userId: user.id, clientId, grantId, ip: ipOf(ctx), detail })

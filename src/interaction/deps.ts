@@ -2,11 +2,19 @@ import type { Sealer } from '../crypto/index.ts'
 import type { Database } from '../db/index.ts'
 import type { Render } from '../http/index.ts'
 import type { Oidc } from '../oidc/index.ts'
-import type { PasswordHasher } from '../users/index.ts'
+import type { PasskeySite, PasswordHasher, ThrottlePolicy } from '../users/index.ts'
 
 /** How an attempt to prove something ended, for the metrics. */
 export type SignInOutcome =
-  'password_ok' | 'password_wrong' | 'code_ok' | 'code_wrong' | 'throttled' | 'enrolled' | 'completed'
+  | 'password_ok'
+  | 'password_wrong'
+  | 'passkey_ok'
+  | 'passkey_wrong'
+  | 'code_ok'
+  | 'code_wrong'
+  | 'throttled'
+  | 'enrolled'
+  | 'completed'
 
 export type InteractionDeps = {
   database: Database
@@ -14,8 +22,17 @@ export type InteractionDeps = {
   render: Render
   hasher: PasswordHasher
   sealer: Sealer
-  /** HMAC keys, newest first: of CSRF tokens and of known-device tokens. */
+  /** Whom passkeys are for; null where there can be none. */
+  passkeySite: PasskeySite | null
+  /** HMAC keys of CSRF tokens, newest first. */
   keys: readonly Buffer[]
   issuerName: string
+  /** What people may do without an operator. */
+  selfService: { register: boolean; forgot: boolean }
+  /** Mail can be sent: whoever has to wait may prove that they read the mail of the address they type. */
+  canChallenge: boolean
+  /** For how many days a browser may skip the second factor once its user says so; 0 = never. */
+  trustedBrowserDays: number
+  policy: ThrottlePolicy
   onOutcome(outcome: SignInOutcome): void
 }

@@ -1,15 +1,14 @@
 import type { Context } from 'koa'
-import { issueDeviceToken } from '../users/index.ts'
 
 const DAYS = 180
 const nameFor = (ctx: Context) => (ctx.secure ? '__Host-cardea_device' : 'cardea_device')
 
 /**
- * Marks this browser as one its user has signed in from, so that strangers who trip the throttles of an account do not lock
- * its owner out (TH-03). It proves nothing else: no factor is skipped for it.
+ * Lets this browser keep the token that `knowBrowser` of the users room made, so that strangers who trip the throttles of an account do
+ * not lock its owner out (TH-03).
  */
-export function rememberDevice(ctx: Context, keys: readonly Buffer[], userId: string): void {
-  ctx.cookies.set(nameFor(ctx), issueDeviceToken(keys, userId), {
+export function rememberBrowser(ctx: Context, token: string): void {
+  ctx.cookies.set(nameFor(ctx), token, {
     httpOnly: true,
     sameSite: 'lax',
     secure: ctx.secure,
@@ -19,6 +18,6 @@ export function rememberDevice(ctx: Context, keys: readonly Buffer[], userId: st
   })
 }
 
-export function deviceTokenOf(ctx: Context): string | undefined {
+export function browserTokenOf(ctx: Context): string | undefined {
   return ctx.cookies.get(nameFor(ctx))
 }

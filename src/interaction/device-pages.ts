@@ -1,8 +1,10 @@
-import { findClient } from '../clients/index.ts'
+import type { Context } from 'koa'
 import type { Database } from '../db/index.ts'
 import type { Render } from '../http/index.ts'
+import { text } from '../language/index.ts'
+import type { Text } from '../language/index.ts'
 import type { EnginePages } from '../oidc/index.ts'
-import { clientView } from './client-view.ts'
+import { clientView, findAskingClient } from './client-view.ts'
 import { answerWithPage } from './page.ts'
 import { throttledFor } from './wait-words.ts'
 
@@ -18,43 +20,42 @@ export function createDevicePages({ database, render }: { database: Database; re
       if (trouble !== undefined) ctx.status = throttled ? 429 : 422
       const problem = throttled ? { problem: throttledFor(retryAfter ?? 0) } : {}
       const error = trouble !== undefined && !throttled ? { error: words[trouble] } : {}
-      answerWithPage(ctx, render('device', { ...form, ...problem, ...error }))
+      ;(ctx as Context).state.here = '/device'
+      answerWithPage(ctx, render(ctx, 'device', { ...form, ...problem, ...error }))
       return Promise.resolve()
     },
     async deviceConfirm(ctx, { clientId, ...form }) {
-      const client = await findClient(db, clientId)
+      const client = await findAskingClient(db, clientId)
       if (!client) throw new Error('a device code of an app that is gone')
-      answerWithPage(ctx, render('device-confirm', { ...form, client: clientView(client) }))
+      answerWithPage(ctx, render(ctx, 'device-confirm', { ...form, client: clientView(client) }))
     },
     async deviceAnswered(ctx, answer) {
       const clientId = ctx.oidc.entities.DeviceCode?.clientId
-      const client = clientId === undefined ? null : await findClient(db, clientId)
+      const client = clientId === undefined ? null : await findAskingClient(db, clientId)
       answerWithPage(
         ctx,
-        render('device-answered', { ...answer, ...(client ? { client: clientView(client) } : {}) }),
+        render(ctx, 'device-answered', { ...answer, ...(client ? { client: clientView(client) } : {}) }),
       )
     },
     deviceLost(ctx) {
       ctx.status = 400
-      answerWithPage(ctx, render('error', lost))
+      answerWithPage(ctx, render(ctx, 'error', lost))
       return Promise.resolve()
     },
   }
 }
 
-const words: Record<Exclude<Trouble, 'throttled'>, string> = {
-  missing: 'Enter the code that your device shows.',
-  unknown: 'No device is waiting with this code. Check it and try again.',
-  expired: 'This code has expired. Ask your device for a new one, and enter that.',
-  answered:
-    'This code was answered already, and a code works once. If your device still waits, ask it for a new one.',
+const words: Record<Exclude<Trouble, 'throttled'>, Text> = {
+  missing: text('device:enter.missing'),
+  unknown: text('device:enter.unknown'),
+  expired: text('device:enter.expired'),
+  answered: text('device:enter.answered'),
 }
 
 const lost = {
-  title: 'This page is no longer valid',
-  message:
-    'It was answered already, was left open for too long, or your browser does not keep cookies from this site.',
-  hint: 'If your device still shows a code, enter it again. If it does not, it has its answer.',
+  title: text('device:lost.title'),
+  message: text('device:lost.message'),
+  hint: text('device:lost.hint'),
   code: 'device_lost',
   startAgainUri: '/device',
 }

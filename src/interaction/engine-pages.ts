@@ -2,6 +2,9 @@ import type { Context } from 'koa'
 import { findClient } from '../clients/index.ts'
 import type { Database } from '../db/index.ts'
 import type { Render } from '../http/index.ts'
+import { text } from '../language/index.ts'
+import type { Text } from '../language/index.ts'
+import { browserAccounts } from '../oidc/index.ts'
 import type { EnginePages } from '../oidc/index.ts'
 import { clientView, recallClient, startAgainUri } from './client-view.ts'
 import { createDevicePages } from './device-pages.ts'
@@ -28,7 +31,7 @@ export function createEnginePages(deps: { database: Database; render: Render }):
         reference: (ctx.state as { requestId?: string }).requestId,
         ...(client ? { client: clientView(client), startAgainUri: startAgainUri(client) } : {}),
       }
-      answerWithPage(ctx, render('error', page))
+      answerWithPage(ctx, render(ctx, 'error', page))
     },
     async logout(ctx, form) {
       const userId = ctx.oidc.session?.accountId
@@ -37,10 +40,12 @@ export function createEnginePages(deps: { database: Database; render: Render }):
           ? null
           : await database.prisma.user.findUnique({ where: { id: userId }, select: { email: true } })
       const client = ctx.oidc.client ? await findClient(database.prisma, ctx.oidc.client.clientId) : null
+      const { parked } = await browserAccounts(database.pool, ctx)
       const target = ctx.oidc.params?.['post_logout_redirect_uri']
-      const html = render('logout', {
+      const html = render(ctx, 'logout', {
         ...form,
         email: user?.email,
+        others: parked.map((other) => other.email),
         ...(client ? { client: clientView(client) } : {}),
       })
       answerWithPage(ctx, html, typeof target === 'string' ? target : undefined)
@@ -51,6 +56,7 @@ export function createEnginePages(deps: { database: Database; render: Render }):
       answerWithPage(
         ctx,
         render(
+          ctx,
           'logged-out',
           client ? { client: clientView(client), returnUri: startAgainUri(client), stayed: true } : {},
         ),
@@ -66,25 +72,27 @@ function sessionReason(detail: string): keyof typeof deadEnds {
   return detail.includes('mismatch') ? 'session_changed' : 'expired'
 }
 
-function wordsFor(status: number, error: string | undefined): { title: string; message: string } {
+function wordsFor(status: number, error: string | undefined): { title: Text; message: Text } {
   if (status >= 500)
     return {
-      title: 'We cannot answer right now',
-      message: 'Something on our side is not available. Nothing was lost: try again in a moment.',
+      title: text('errors:engine.unavailable'),
+      message: text('errors:engine.unavailableMessage'),
     }
   if (error === 'invalid_client' || error === 'invalid_redirect_uri')
     return {
-      title: 'This app is not set up correctly',
-      message: 'The app sent you here with details that are not registered. For your safety we stopped.',
+      title: text('errors:engine.app'),
+      message: text('errors:engine.appMessage'),
     }
   return {
-    title: 'This request cannot be completed',
-    message: 'The app sent something that we do not accept.',
+    title: text('errors:engine.request'),
+    message: text('errors:engine.requestMessage'),
   }
 }
 
-function sentence(description: string | undefined): string | undefined {
-  return description === undefined
-    ? undefined
-    : `${description.charAt(0).toUpperCase()}${description.slice(1)}.`
+/** The engine explains itself to developers, in English. */
+function sentence(description: string | undefined): Text | undefined {
+  if (description === undefined) return undefined
+  return text('errors:engine.said', {
+    description: `${description.charAt(0).toUpperCase()}${description.slice(1)}.`,
+  })
 }

@@ -1,14 +1,17 @@
 import type { Context } from 'koa'
 import { record } from '../audit/index.ts'
+import { freshChoice } from '../http/index.ts'
 import type { Tx } from '../db/index.ts'
-import { revoke } from '../oidc/index.ts'
-import { findUser } from '../users/index.ts'
-import { rememberDevice } from './device-cookie.ts'
+import { secondsNow } from '../oidc/index.ts'
+import { findUser, knowBrowser, setLocale, tellUser } from '../users/index.ts'
+import { makeRoom } from './accounts.ts'
+import { browserTokenOf, rememberBrowser } from './device-cookie.ts'
 import type { InteractionDeps } from './deps.ts'
 import { authenticationOf } from './login-steps.ts'
 import type { SignIn } from './sign-in.ts'
 import { showDeadEnd } from './sign-in.ts'
 import { rememberFinished } from './trail.ts'
+import { trustDaysOf } from './trust.ts'
 
 type Result = Parameters<InteractionDeps['oidc']['finishInteraction']>[2]
 
@@ -19,28 +22,44 @@ export async function finish(deps: InteractionDeps, ctx: Context, signIn: SignIn
     return handOver(deps, ctx, signIn, { error: step.error, error_description: step.description })
   const { user, interaction, progress } = signIn
   if (!user) return showDeadEnd(deps, ctx, 'expired')
+  const now = secondsNow()
   const result: Result = {
     login: {
       accountId: user.id,
-      ...authenticationOf(progress.factors),
-      ts: Math.floor(Date.now() / 1000),
-      remember: true,
+      ...authenticationOf(interaction.demand.table, progress, now),
+      ...{ factors: progress.proven, at: now, remember: true },
     },
     ...(interaction.prompt.name === 'select_account' ? { select_account: {} } : {}),
+    ...(interaction.prompt.name === 'create' ? { create: {} } : {}),
   }
+  const accounts = await deps.oidc.browserAccounts(ctx)
+  const made: { order?: Awaited<ReturnType<typeof makeRoom>>; browserToken?: string } = {}
+  const userAgent = ctx.get('User-Agent')
+  const skipFactorDays = progress.trustBrowser === true ? (trustDaysOf(deps, user) ?? 0) : 0
   await handOver(deps, ctx, signIn, result, async (tx) => {
     const current = await findUser(tx, user.id)
     if (!current || current.disabledAt !== null) return false
-    if (interaction.session && interaction.session.userId !== user.id)
-      await revoke(
-        tx,
-        { sessionUid: interaction.session.uid, keepOffline: true },
-        { reason: 'signed_in_as_another_user', ip: ipOf(ctx) },
+    const language = freshChoice(ctx)
+    if (language !== undefined) await setLocale(tx, user.id, language)
+    made.order = await makeRoom(tx, accounts, {
+      userId: user.id,
+      oneMore: progress.anotherAccount === true,
+      ip: ipOf(ctx),
+    })
+    const browser = await knowBrowser(tx, {
+      ...{ userId: user.id, token: browserTokenOf(ctx), userAgent, ip: ipOf(ctx), skipFactorDays },
+    })
+    made.browserToken = browser.token
+    if (skipFactorDays > 0)
+      await tellUser(
+        { tx, sealer: deps.sealer },
+        { userId: user.id, what: 'browser_trusted', ip: ipOf(ctx), userAgent },
       )
     return true
   })
   if (ctx.status === 303) {
-    rememberDevice(ctx, deps.keys, user.id)
+    if (made.order) await deps.oidc.arrangeAccounts(ctx, made.order)
+    if (made.browserToken !== undefined) rememberBrowser(ctx, made.browserToken)
     deps.onOutcome('completed')
   }
 }
@@ -52,10 +71,11 @@ export async function handOver(
   { interaction }: SignIn,
   result: Result,
   together: (tx: Tx) => Promise<boolean> = () => Promise.resolve(true),
+  options: { otherSession?: boolean } = {},
 ): Promise<void> {
   const next = await deps.database.transaction(async (tx) => {
     if (!(await together(tx))) return null
-    return deps.oidc.finishInteraction(tx, interaction.uid, result)
+    return deps.oidc.finishInteraction(tx, interaction.uid, result, options)
   })
   if (next === null) return showDeadEnd(deps, ctx, 'expired')
   rememberFinished(ctx, interaction.uid)

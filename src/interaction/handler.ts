@@ -1,5 +1,7 @@
 import type { Context } from 'koa'
 import type { Form } from '../http/index.ts'
+import { text } from '../language/index.ts'
+import type { Text } from '../language/index.ts'
 import type { InteractionDeps } from './deps.ts'
 import type { Progress } from './progress.ts'
 import type { SignIn } from './sign-in.ts'
@@ -24,8 +26,7 @@ export function toDispatcher(ctx: Context, uid: string): void {
   ctx.redirect(`/interaction/${uid}`)
 }
 
-export const WRONG_CODE =
-  'This code is not right. Codes change every 30 seconds and each works once: enter the one shown now.'
+export const WRONG_CODE = text('signin:totp.wrong')
 
 type Refusal = { reason: string; retryAfter?: number }
 
@@ -33,9 +34,10 @@ type Refusal = { reason: string; retryAfter?: number }
 export function failureOf(
   deps: InteractionDeps,
   { reason, retryAfter }: Refusal,
-  wrong: string,
-): { error: string } | { problem: string } {
+  wrong: Text,
+): { error: Text } | { problem: Text; retryAfter: number } {
   const throttled = reason === 'throttled'
   deps.onOutcome(throttled ? 'throttled' : 'code_wrong')
-  return throttled ? { problem: throttledFor(retryAfter ?? 0) } : { error: wrong }
+  const seconds = Math.max(1, retryAfter ?? 1)
+  return throttled ? { problem: throttledFor(seconds), retryAfter: seconds } : { error: wrong }
 }

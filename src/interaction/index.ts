@@ -4,6 +4,7 @@
  * the users room, the engine keeps the interaction. It refuses to hand over a login before the last factor is proven.
  * Entered by app.ts, which mounts the routes and hands the engine its pages.
  */
+export { wayToApp } from './client-view.ts'
 export type { SignInOutcome } from './deps.ts'
 export { createEnginePages } from './engine-pages.ts'
 export { createInteractionRoutes } from './routes.ts'

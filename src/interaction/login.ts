@@ -1,29 +1,41 @@
 import { field } from '../http/index.ts'
+import { text } from '../language/index.ts'
 import { checkPassword } from '../users/index.ts'
-import { deviceTokenOf } from './device-cookie.ts'
+import { browserTokenOf } from './device-cookie.ts'
 import { ipOf } from './finish.ts'
 import { advance } from './handler.ts'
 import type { Handler } from './handler.ts'
+import { offersPasskey } from './passkey-offer.ts'
+import { progressFor, withProof } from './progress.ts'
 import { showStep } from './show-step.ts'
+import type { Failure } from './show-step.ts'
+import { skipsFactor } from './trust.ts'
 import { throttledFor } from './wait-words.ts'
 
 /** E-mail and password. The answer is the same for an address that nobody has (TH-04). */
 export const login: Handler = async (deps, ctx, signIn, body) => {
   const email = field(body, 'email') ?? ''
   const password = field(body, 'password') ?? ''
-  const { database, hasher, keys } = deps
-  const attempt = { email, password, ip: ipOf(ctx), deviceToken: deviceTokenOf(ctx) }
-  const verdict = await checkPassword({ database, hasher, deviceKeys: keys }, attempt)
+  const attempt = { email, password, ip: ipOf(ctx), browserToken: browserTokenOf(ctx) }
+  const verdict = await checkPassword(deps, attempt)
   if (verdict.ok) {
     deps.onOutcome('password_ok')
-    const { anotherAccount } = signIn.progress
-    const proven = { userId: verdict.user.id, factors: ['pwd' as const] }
-    return advance(deps, ctx, signIn, { ...proven, ...(anotherAccount ? { anotherAccount } : {}) })
+    const { id: userId } = verdict.user
+    const offerPasskey = await offersPasskey(deps, ctx, signIn, { userId, said: field(body, 'passkeys') })
+    const proven = withProof(progressFor(signIn.progress, userId), 'pwd')
+    const progress = offerPasskey ? { ...proven, offerPasskey } : proven
+    const isTrusted = await skipsFactor(deps, ctx, signIn, verdict.user)
+    return advance(deps, ctx, signIn, isTrusted ? withProof(progress, 'trusted_browser') : progress)
   }
-  deps.onOutcome(verdict.reason === 'throttled' ? 'throttled' : 'password_wrong')
-  const failure =
-    verdict.reason === 'throttled'
-      ? { problem: throttledFor(verdict.retryAfter) }
-      : { error: 'The email address or the password is not right. Check both and try again.' }
-  await showStep(deps, ctx, signIn, { ...failure, email })
+  deps.onOutcome(verdict.reason === 'wrong' ? 'password_wrong' : 'throttled')
+  await showStep(deps, ctx, signIn, { ...failureFor(verdict), email })
+}
+
+type Refused = Exclude<Awaited<ReturnType<typeof checkPassword>>, { ok: true }>
+
+function failureFor(verdict: Refused): Failure {
+  if (verdict.reason === 'wrong') return { error: text('signin:login.wrong') }
+  if (verdict.reason === 'challenge') return { problem: text('signin:unlock.demanded'), offersUnlock: true }
+  const { retryAfter } = verdict
+  return { problem: throttledFor(retryAfter), retryAfter, offersUnlock: true }
 }

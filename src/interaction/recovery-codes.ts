@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { field } from '../http/index.ts'
+import { text } from '../language/index.ts'
 import { generateRecoveryCodes } from '../users/index.ts'
 import type { InteractionDeps } from './deps.ts'
 import { advance, toDispatcher } from './handler.ts'
@@ -12,7 +13,7 @@ import type { SignIn } from './sign-in.ts'
 export const recoveryCodes: Handler = async (deps, ctx, signIn, body) => {
   if (field(body, 'saved') !== 'yes')
     return showStep(deps, ctx, signIn, {
-      error: 'Save the codes, then tick the box: they are not shown again.',
+      error: text('signin:recoveryCodes.notSaved'),
     })
   const { unsavedCodes: _shown, ...progress } = signIn.progress
   await advance(deps, ctx, signIn, progress)

@@ -8,6 +8,9 @@ import { deny } from './finish.ts'
 import { toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
 import { login } from './login.ts'
+import { passkey } from './passkey.ts'
+import { passkeyEnrol } from './passkey-enrol.ts'
+import { passkeyOffer } from './passkey-offer.ts'
 import { recoveryCode } from './recovery-code.ts'
 import { recoveryCodes } from './recovery-codes.ts'
 import { selectAccount } from './select-account.ts'
@@ -15,14 +18,23 @@ import { totp } from './totp.ts'
 import { totpEnrol } from './totp-enrol.ts'
 import type { Step } from './login-steps.ts'
 import { showRecoveryCode, showStep } from './show-step.ts'
+import { requestUnlock, showUnlock, unlock } from './unlock.ts'
 import { loadSignIn } from './sign-in.ts'
 
 /** Each form and the step it answers; sent at any other moment it does nothing, and the page that is due is shown (SE-05). */
-const forms: Record<string, { step: Extract<Step, string> | 'any'; handle: Handler }> = {
+const forms: Record<
+  string,
+  { step: Extract<Step, string> | Extract<Step, string>[] | 'any'; handle: Handler }
+> = {
   login: { step: 'login', handle: login },
+  'unlock-request': { step: 'login', handle: requestUnlock },
+  unlock: { step: 'login', handle: unlock },
   totp: { step: 'totp', handle: totp },
-  'recovery-code': { step: 'totp', handle: recoveryCode },
+  passkey: { step: ['login', 'totp', 'passkey'], handle: passkey },
+  'recovery-code': { step: ['totp', 'passkey', 'recovery-code'], handle: recoveryCode },
   'totp-enrol': { step: 'totp-enrol', handle: totpEnrol },
+  'passkey-enrol': { step: ['totp-enrol', 'passkey-enrol', 'passkey-offer'], handle: passkeyEnrol },
+  'passkey-offer': { step: 'passkey-offer', handle: passkeyOffer },
   'recovery-codes': { step: 'recovery-codes', handle: recoveryCodes },
   'select-account': { step: 'select-account', handle: selectAccount },
   consent: { step: 'consent', handle: consent },
@@ -39,19 +51,33 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
   router.get('/recovery-code', async (ctx) => {
     const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
     if (!signIn) return
-    if (signIn.step === 'totp') showRecoveryCode(deps, ctx, signIn)
+    if (isAt(signIn.step, ['totp', 'passkey'])) showRecoveryCode(deps, ctx, signIn)
+    else toDispatcher(ctx, uidOf(ctx))
+  })
+  router.get('/unlock', async (ctx) => {
+    const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
+    if (!signIn) return
+    if (signIn.step === 'login') showUnlock(deps, ctx, signIn)
     else toDispatcher(ctx, uidOf(ctx))
   })
   for (const [name, form] of Object.entries(forms))
     router.post(`/${name}`, formBody({ repeatable: ['scope', 'resource_scope'] }), async (ctx) => {
       const body = ctx.request.body as Form
       checkCsrf(ctx, deps.keys, uidOf(ctx), field(body, 'csrf'))
-      const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
-      if (!signIn) return
-      if (form.step === 'any' || form.step === signIn.step) await form.handle(deps, ctx, signIn, body)
-      else toDispatcher(ctx, uidOf(ctx))
+      const answer = async (): Promise<void> => {
+        const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
+        if (!signIn) return
+        if (form.step === 'any' || isAt(signIn.step, form.step)) await form.handle(deps, ctx, signIn, body)
+        else toDispatcher(ctx, uidOf(ctx))
+      }
+      // More passwords than can be checked are refused before they have cost the database anything.
+      await (name === 'login' ? deps.hasher.admit(answer) : answer())
     })
   return router.routes() as unknown as Middleware
+}
+
+function isAt(step: Step, of: string | readonly string[]): boolean {
+  return typeof step === 'string' && [of].flat().includes(step)
 }
 
 function uidOf(ctx: Context): string {

@@ -1,13 +1,26 @@
 import { field } from '../http/index.ts'
+import { text } from '../language/index.ts'
+import { switchedTo } from './accounts.ts'
 import { handOver } from './finish.ts'
-import { advance } from './handler.ts'
+import { advance, toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
+import { beginning } from './progress.ts'
 import { showStep } from './show-step.ts'
 
-/** Go on as who you are, or sign in as someone else. */
+/** Go on as who you are, as somebody else who is signed in here, or sign in as yet another. Nobody is signed out by it. */
 export const selectAccount: Handler = async (deps, ctx, signIn, body) => {
   const decision = field(body, 'decision')
   if (decision === 'continue') return handOver(deps, ctx, signIn, { select_account: {} })
-  if (decision === 'another') return advance(deps, ctx, signIn, { factors: [], anotherAccount: true })
-  await showStep(deps, ctx, signIn, { problem: 'Choose an account.' })
+  if (decision === 'another') return advance(deps, ctx, signIn, { ...beginning, anotherAccount: true })
+  if (decision === 'switch') {
+    const order = switchedTo(await deps.oidc.browserAccounts(ctx), field(body, 'email') ?? '')
+    if (!order) {
+      toDispatcher(ctx, signIn.interaction.uid)
+      return
+    }
+    await handOver(deps, ctx, signIn, { select_account: {} }, undefined, { otherSession: true })
+    if (ctx.status === 303) await deps.oidc.arrangeAccounts(ctx, order)
+    return
+  }
+  await showStep(deps, ctx, signIn, { problem: text('signin:select.choose') })
 }

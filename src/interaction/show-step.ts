@@ -1,17 +1,29 @@
 import type { Context } from 'koa'
 import QRCode from 'qrcode'
 import { csrfToken } from '../http/index.ts'
+import type { Text } from '../language/index.ts'
 import { pendingTotpEnrolment } from '../users/index.ts'
 import { allowFormsTo } from './page.ts'
+import { accountsOf } from './accounts.ts'
 import { clientView } from './client-view.ts'
 import { consentView } from './consent-view.ts'
 import type { InteractionDeps } from './deps.ts'
 import { finish } from './finish.ts'
 import { newEnrolment } from './enrolment.ts'
+import { formToMake, formToUse } from './passkey-forms.ts'
 import type { SignIn } from './sign-in.ts'
+import { trustDaysOf } from './trust.ts'
 
 /** What went wrong with the form just sent; the page is shown again with it. */
-export type Failure = { error?: string; problem?: string; email?: string }
+export type Failure = {
+  error?: Text
+  problem?: Text
+  email?: string
+  /** Too many: seconds to wait. */
+  retryAfter?: number
+  /** A code by mail would help. */
+  offersUnlock?: boolean
+}
 
 /** Shows the page of the step that is due. The only place from which a page of the sign-in is shown. */
 export async function showStep(
@@ -30,26 +42,69 @@ export async function showStep(
     problem: failure.problem,
   }
   if (typeof step === 'object' || step === 'done') return finish(deps, ctx, signIn)
-  if (failure.error !== undefined || failure.problem !== undefined) ctx.status = 422
+  markFailure(ctx, failure)
   allowFormsTo(ctx, String(interaction.params['redirect_uri']))
   ctx.type = 'html'
   const email = user?.email ?? ''
   switch (step) {
+    case 'register':
+      await deps.oidc.saveProgress(deps.database.prisma, interaction.uid, {
+        ...signIn.progress,
+        sentToRegister: true,
+      })
+      ctx.status = 303
+      ctx.redirect(`/register?interaction=${interaction.uid}`)
+      return
     case 'login':
-      ctx.body = deps.render('login', {
+      ctx.body = deps.render(ctx, 'login', {
         ...form,
         action: `${at}/login`,
-        email: failure.email ?? hintedEmail(interaction.params),
+        email: failure.email ?? user?.email ?? hintedEmail(interaction.params),
+        passkey:
+          signIn.progress.proven.passkey === undefined
+            ? await formToUse(deps, ctx, signIn, 'anybody')
+            : undefined,
+        registerUri: deps.selfService.register ? `/register?interaction=${interaction.uid}` : undefined,
+        forgotUri: deps.selfService.forgot ? `/forgot?interaction=${interaction.uid}` : undefined,
+        unlockAction: failure.offersUnlock && deps.canChallenge ? `${at}/unlock-request` : undefined,
       })
       return
     case 'totp':
-      ctx.body = deps.render('totp', {
+      ctx.body = deps.render(ctx, 'totp', {
         ...form,
         action: `${at}/totp`,
         email,
-        recoveryAction: `${at}/recovery-code`,
+        passkey:
+          user && signIn.helps.has('passkey')
+            ? await formToUse(deps, ctx, signIn, { userId: user.id })
+            : undefined,
+        recoveryAction: signIn.helps.has('recovery_code') ? `${at}/recovery-code` : undefined,
+        trustDays: trustDaysOf(deps, user),
       })
       return
+    case 'passkey': {
+      const passkey = user && (await formToUse(deps, ctx, signIn, { userId: user.id }))
+      if (!passkey) throw new Error('a passkey is asked for where there can be none')
+      const recoveryAction = signIn.helps.has('recovery_code') ? `${at}/recovery-code` : undefined
+      ctx.body = deps.render(ctx, 'passkey', {
+        ...form,
+        action: passkey.action,
+        email,
+        passkey,
+        recoveryAction,
+      })
+      return
+    }
+    case 'recovery-code':
+      showRecoveryCode(deps, ctx, signIn, failure)
+      return
+    case 'passkey-enrol':
+    case 'passkey-offer': {
+      const passkey = await formToMake(deps, ctx, signIn)
+      if (!passkey) throw new Error('a passkey is to be made where there can be none')
+      ctx.body = deps.render(ctx, step, { ...form, action: `${at}/${step}`, email, passkey })
+      return
+    }
     case 'totp-enrol': {
       const enrolment = (await pending(deps, signIn)) ?? (await newEnrolment(deps, signIn))
       const qrSvg = await QRCode.toString(enrolment.uri, {
@@ -57,13 +112,14 @@ export async function showStep(
         margin: 1,
         errorCorrectionLevel: 'M',
       })
-      ctx.body = deps.render('totp-enrol', {
+      ctx.body = deps.render(ctx, 'totp-enrol', {
         ...form,
         action: `${at}/totp-enrol`,
         email,
         qrSvg,
         secret: enrolment.secret,
         uri: enrolment.uri,
+        passkey: signIn.helps.has('passkey') ? await formToMake(deps, ctx, signIn) : undefined,
       })
       return
     }
@@ -71,20 +127,20 @@ export async function showStep(
       const codes = deps.sealer
         .open(signIn.progress.unsavedCodes ?? '', `interactions:${interaction.uid}`)
         .split(' ')
-      ctx.body = deps.render('recovery-codes', { ...form, action: `${at}/recovery-codes`, codes, email })
+      ctx.body = deps.render(ctx, 'recovery-codes', { ...form, action: `${at}/recovery-codes`, codes, email })
       return
     }
     case 'select-account':
-      ctx.body = deps.render('select-account', {
+      ctx.body = deps.render(ctx, 'select-account', {
         ...form,
         action: `${at}/select-account`,
-        accounts: user ? [{ email, name: user.name ?? undefined, current: true }] : [],
+        accounts: await accountsOf(deps, ctx),
       })
       return
     case 'consent':
-      ctx.body = deps.render('consent', {
+      ctx.body = deps.render(ctx, 'consent', {
         ...form,
-        ...(await consentView(deps, signIn)),
+        ...(await consentView(deps, signIn, ctx.state.language)),
         action: `${at}/consent`,
       })
   }
@@ -94,22 +150,32 @@ export async function showStep(
 export function showRecoveryCode(
   deps: InteractionDeps,
   ctx: Context,
-  { interaction, client, user }: SignIn,
+  { interaction, client, user, step }: SignIn,
   failure: Failure = {},
 ): void {
   const at = `/interaction/${interaction.uid}`
-  if (failure.error !== undefined || failure.problem !== undefined) ctx.status = 422
+  markFailure(ctx, failure)
   allowFormsTo(ctx, String(interaction.params['redirect_uri']))
+  ctx.state.here = `${at}/recovery-code`
   ctx.type = 'html'
-  ctx.body = deps.render('recovery-code', {
+  ctx.body = deps.render(ctx, 'recovery-code', {
     csrf: csrfToken(deps.keys, interaction.uid),
     client: clientView(client),
     action: `${at}/recovery-code`,
-    totpAction: at,
+    totpAction: step === 'recovery-code' ? undefined : at,
+    byPasskey: step === 'passkey',
     abortAction: `${at}/abort`,
     email: user?.email,
     ...failure,
   })
+}
+
+/** The same page again: 422 for a mistake, 429 with Retry-After for too many of them (RFC 6585 section 4). */
+export function markFailure(ctx: Context, { error, problem, retryAfter }: Failure): void {
+  if (error !== undefined || problem !== undefined) ctx.status = 422
+  if (retryAfter === undefined) return
+  ctx.status = 429
+  ctx.set('Retry-After', String(retryAfter))
 }
 
 async function pending(deps: InteractionDeps, { progress, user }: SignIn) {

@@ -1,8 +1,10 @@
 import { field } from '../http/index.ts'
+import { text } from '../language/index.ts'
 import { confirmTotpEnrolment } from '../users/index.ts'
 import { ipOf } from './finish.ts'
 import { failureOf, WRONG_CODE } from './handler.ts'
 import type { Handler } from './handler.ts'
+import { withProof } from './progress.ts'
 import { advanceWithNewCodes } from './recovery-codes.ts'
 import { showStep } from './show-step.ts'
 
@@ -18,8 +20,9 @@ export const totpEnrol: Handler = async (deps, ctx, signIn, body) => {
   }
   const verdict = await confirmTotpEnrolment(deps, input)
   if (!verdict.ok && verdict.reason === 'gone')
-    return showStep(deps, ctx, signIn, { problem: 'That took long: scan the new code below.' })
+    return showStep(deps, ctx, signIn, { problem: text('signin:enrol.tookLong') })
   if (!verdict.ok) return showStep(deps, ctx, signIn, failureOf(deps, verdict, WRONG_CODE))
   deps.onOutcome('enrolled')
-  await advanceWithNewCodes(deps, ctx, signIn, { userId: user.id, factors: ['pwd', 'otp'] })
+  const { enrolling: _done, ...rest } = progress
+  await advanceWithNewCodes(deps, ctx, signIn, withProof(rest, 'otp'))
 }

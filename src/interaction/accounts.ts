@@ -1,0 +1,75 @@
+import type { Context } from 'koa'
+import type { Tx } from '../db/index.ts'
+import { MOST_PARKED, revoke } from '../oidc/index.ts'
+import type { BrowserAccount, BrowserAccounts, Interaction } from '../oidc/index.ts'
+import type { InteractionDeps } from './deps.ts'
+import type { Progress } from './progress.ts'
+
+/** How the sessions of this browser stand after a sign-in: which one apps see, and which wait. */
+type Order = Parameters<InteractionDeps['oidc']['arrangeAccounts']>[1]
+
+const unfitSession = new Set(['no_session', 'id_token_hint', 'claims_id_token_sub_value'])
+
+/**
+ * Is somebody to be asked as whom they want to go on? When the app asks for it, and when the only trouble with this browser is that
+ * nobody, or somebody else, is signed in while other accounts wait.
+ */
+export function choosesAccount(
+  { prompt, session }: Pick<Interaction, 'prompt' | 'session'>,
+  { anotherAccount, userId }: Progress,
+  others: readonly BrowserAccount[],
+): boolean {
+  if (anotherAccount || (prompt.name === 'login' && userId !== undefined)) return false
+  if (prompt.name === 'select_account') return session !== null || others.length > 0
+  if (prompt.name !== 'login' || others.length === 0) return false
+  return prompt.reasons.length > 0 && prompt.reasons.every((reason) => unfitSession.has(reason))
+}
+
+/**
+ * Makes room for the session that a sign-in begins. Whoever is signed in here waits if this person asked for one more account;
+ * otherwise it ends, because on a browser that people share the next one must not find it. An older session of the same user, and one
+ * more than a browser may hold, end too. Null when apps go on with the session they know.
+ */
+export async function makeRoom(
+  tx: Tx,
+  { current, parked }: BrowserAccounts,
+  { userId, oneMore, ip }: { userId: string; oneMore: boolean; ip: string },
+): Promise<Order | null> {
+  const changes = current !== null && current.userId !== userId
+  const waiting = [
+    ...(changes && oneMore ? [current] : []),
+    ...parked.filter((other) => other.userId !== userId),
+  ]
+  const again = [...parked.filter((other) => other.userId === userId), ...waiting.splice(MOST_PARKED)]
+  const replaced = changes && !oneMore ? [current] : []
+  const end = ({ sessionUid }: BrowserAccount, reason: string) =>
+    revoke(tx, { sessionUid, keepOffline: true }, { reason, ip })
+  for (const session of again) await end(session, 'signed_in_again')
+  for (const session of replaced) await end(session, 'signed_in_as_another_user')
+  const ended = [...again, ...replaced]
+  if (!changes && ended.length === 0) return null
+  return {
+    current: changes ? null : (current?.sessionUid ?? null),
+    parked: waiting.map(({ sessionUid }) => sessionUid),
+  }
+}
+
+/** The order after somebody chose an account that waits; null when it does not wait any more. */
+export function switchedTo({ current, parked }: BrowserAccounts, email: string): Order | null {
+  const chosen = parked.find((other) => other.email === email)
+  if (!chosen) return null
+  const waiting = [...(current ? [current] : []), ...parked.filter((other) => other !== chosen)]
+  return { current: chosen.sessionUid, parked: waiting.map(({ sessionUid }) => sessionUid) }
+}
+
+/** Everybody this browser is signed in as, the current one first. */
+export async function accountsOf(
+  { oidc }: Pick<InteractionDeps, 'oidc'>,
+  ctx: Context,
+): Promise<{ email: string; name?: string | undefined; current: boolean }[]> {
+  const { current, parked } = await oidc.browserAccounts(ctx)
+  return [...(current ? [current] : []), ...parked].map(({ email, name, sessionUid }) => ({
+    ...{ email, name: name ?? undefined },
+    current: sessionUid === current?.sessionUid,
+  }))
+}

@@ -1,0 +1,41 @@
+import { field } from '../http/index.ts'
+import { text } from '../language/index.ts'
+import { verifyPasskeyAuthentication } from '../users/index.ts'
+import { ipOf } from './finish.ts'
+import { advance, toDispatcher } from './handler.ts'
+import type { Handler } from './handler.ts'
+import { progressFor, withProof } from './progress.ts'
+import { showStep } from './show-step.ts'
+import { throttledFor } from './wait-words.ts'
+
+/**
+ * A passkey: at the first step anybody's, who is then signed in by both factors at once; later the user's own, in place of a code.
+ * The answer to a passkey of nobody, of somebody disabled, of another user is the same.
+ */
+export const passkey: Handler = async (deps, ctx, signIn, body) => {
+  const { interaction, progress, user, step } = signIn
+  const { database, passkeySite: site, keys } = deps
+  const isDue = step === 'login' || (user !== null && signIn.helps.has('passkey'))
+  if (!site || !isDue) {
+    toDispatcher(ctx, interaction.uid)
+    return
+  }
+  const verdict = await verifyPasskeyAuthentication(
+    { database, site, keys },
+    {
+      binding: interaction.uid,
+      userId: step === 'login' ? undefined : user?.id,
+      response: field(body, 'response'),
+      ip: ipOf(ctx),
+    },
+  )
+  if (verdict.ok) {
+    deps.onOutcome('passkey_ok')
+    const proven = withProof(progressFor(progress, verdict.user.id), 'passkey')
+    return advance(deps, ctx, signIn, { ...proven, passkeyMethod: verdict.method })
+  }
+  deps.onOutcome(verdict.reason === 'throttled' ? 'throttled' : 'passkey_wrong')
+  const problem =
+    verdict.reason === 'throttled' ? throttledFor(verdict.retryAfter) : text('signin:passkey.refused')
+  await showStep(deps, ctx, signIn, { problem })
+}
