@@ -1,11 +1,14 @@
 import type { Context } from 'koa'
+import type { Tx } from '../db/index.ts'
 import { checkCsrf, csrfToken, field } from '../http/index.ts'
+import type { Text } from '../language/index.ts'
 import { revoke } from '../oidc/index.ts'
-import { findPasswordTicket, passwordProblem, spendPasswordTicket } from '../users/index.ts'
-import type { PasswordProblem } from '../users/index.ts'
+import { enqueueMail } from '../mail/index.ts'
+import { findPasswordLink, passwordProblem, spendPasswordLink } from '../users/index.ts'
+import { showDeadLink } from './dead-link.ts'
 import type { AccountDeps } from './deps.ts'
 
-type Ticket = NonNullable<Awaited<ReturnType<typeof findPasswordTicket>>>
+type Ticket = NonNullable<Awaited<ReturnType<typeof findPasswordLink>>>
 
 /** The form behind an invitation or a password reset. Showing it uses nothing up. */
 export async function showPasswordForm(deps: AccountDeps, ctx: Context): Promise<void> {
@@ -29,23 +32,22 @@ export async function setPassword(deps: AccountDeps, ctx: Context): Promise<void
   }
   const password = field(ctx.request.body, 'password') ?? ''
   const { email, name, id } = found.user
-  const problem = passwordProblem(password, {
-    email,
-    words: [deps.issuerName, ...(name?.split(/\s+/) ?? [])],
-  })
+  const problem = await passwordProblem(deps.passwordRules, { password, email, name })
   if (problem) {
     ctx.status = 422
-    showForm(deps, ctx, found, sentences[problem])
+    showForm(deps, ctx, found, problem.text)
     return
   }
   const passwordHash = await deps.hasher.hash(password)
   const by = { ip: ctx.state.ip, actor: { via: 'user' as const, userId: id, requestId: ctx.state.requestId } }
-  const userId = await deps.database.transaction(async (tx) => {
-    const spent = await spendPasswordTicket(tx, { ticket, passwordHash }, by)
-    if (spent !== null) await revoke(tx, { userId: spent }, { reason: 'password_changed', ...by })
+  const user = await deps.database.transaction(async (tx) => {
+    const spent = await spendPasswordLink({ tx, sealer: deps.sealer }, { ticket, passwordHash }, by)
+    if (!spent) return null
+    await revoke(tx, { userId: id }, { reason: 'password_changed', ...by })
+    if (found.purpose === 'reset') await tellOfNewPassword(deps, ctx, tx, spent)
     return spent
   })
-  if (userId === null) {
+  if (!user) {
     showDeadLink(deps, ctx)
     return
   }
@@ -53,12 +55,30 @@ export async function setPassword(deps: AccountDeps, ctx: Context): Promise<void
   ctx.redirect('/account/password-set')
 }
 
+function tellOfNewPassword(
+  { sealer }: AccountDeps,
+  ctx: Context,
+  tx: Tx,
+  { id, email, locale }: Ticket['user'],
+): Promise<unknown> {
+  const data = {
+    what: 'password_changed' as const,
+    at: new Date(),
+    ip: ctx.state.ip,
+    userAgent: ctx.get('User-Agent'),
+  }
+  return enqueueMail(
+    { tx, sealer },
+    { to: email, language: locale, userId: id, template: 'security-notice', data },
+  )
+}
+
 async function find(
   { database }: AccountDeps,
   ticket: unknown,
 ): Promise<(Ticket & { ticket: string }) | null> {
   if (typeof ticket !== 'string' || !/^[\w-]{43}$/.test(ticket)) return null
-  const found = await findPasswordTicket(database.prisma, ticket)
+  const found = await findPasswordLink(database.prisma, ticket)
   return found && { ...found, ticket }
 }
 
@@ -66,10 +86,10 @@ function showForm(
   { render, keys }: AccountDeps,
   ctx: Context,
   { user, purpose, ticket }: Ticket & { ticket: string },
-  error?: string,
+  error?: Text,
 ): void {
   ctx.type = 'html'
-  ctx.body = render('set-password', {
+  ctx.body = render(ctx, 'set-password', {
     action: '/account/password',
     csrf: csrfToken(keys, binding(ticket)),
     email: user.email,
@@ -78,25 +98,6 @@ function showForm(
   })
 }
 
-function showDeadLink({ render }: AccountDeps, ctx: Context): void {
-  ctx.status = 410
-  ctx.type = 'html'
-  ctx.body = render('error', {
-    title: 'This link cannot be used',
-    message:
-      'It works once and for a short time, and a newer one ends it. Ask whoever sent it to you for a new link.',
-  })
-}
-
 function binding(ticket: string): string {
   return `account/password:${ticket}`
-}
-
-const sentences: Record<PasswordProblem, string> = {
-  too_short: 'This password is too short. Use at least 8 characters.',
-  too_long: 'This password is too long. Use fewer than 1,000 characters.',
-  malformed: 'This password holds characters that cannot be stored. Choose another one.',
-  contains_email: 'This password is little more than your email address. Choose another one.',
-  contains_context: 'This password is little more than your name or ours. Choose another one.',
-  too_common: 'This password is one of those that are tried first. Choose another one.',
 }

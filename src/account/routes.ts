@@ -3,6 +3,9 @@ import type { Middleware } from 'koa'
 import { addressBlock, formBody, rateLimit } from '../http/index.ts'
 import type { AccountDeps } from './deps.ts'
 import { setPassword, showPasswordForm } from './password.ts'
+import { serve } from './signed-in/frame.ts'
+import { selfPages } from './signed-in/pages.ts'
+import { servePublic } from './signed-in/public-pages.ts'
 
 /** Pages about one's own account. A ticket cannot be guessed; the limit keeps those who try from the database. */
 export function createAccountRoutes(deps: AccountDeps): Middleware {
@@ -12,12 +15,15 @@ export function createAccountRoutes(deps: AccountDeps): Middleware {
     perSeconds: 60,
     key: (ctx) => addressBlock(ctx.state.ip),
   })
-  const router = new Router({ prefix: '/account' })
-  router.get('/password', throttle, (ctx) => showPasswordForm(deps, ctx))
-  router.post('/password', throttle, formBody(), (ctx) => setPassword(deps, ctx))
-  router.get('/password-set', (ctx) => {
+  const router = new Router()
+  router.get('/account/password', throttle, (ctx) => showPasswordForm(deps, ctx))
+  router.post('/account/password', throttle, formBody(), (ctx) => setPassword(deps, ctx))
+  router.get('/account/password-set', async (ctx) => {
+    const app = await deps.wayToApp(ctx)
     ctx.type = 'html'
-    ctx.body = deps.render('password-set', {})
+    ctx.body = deps.render(ctx, 'password-set', app ? { client: app.client, continueUri: app.uri } : {})
   })
+  servePublic(router, deps)
+  serve(router, deps, selfPages)
   return router.routes() as unknown as Middleware
 }

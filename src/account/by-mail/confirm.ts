@@ -1,0 +1,97 @@
+import type { Context } from 'koa'
+import type { Tx } from '../../db/index.ts'
+import { checkCsrf, csrfToken, field } from '../../http/index.ts'
+import { text } from '../../language/index.ts'
+import { findMailTicket, spendMailTicketByLink } from '../../users/index.ts'
+import type { SpentMailTicket } from '../../users/index.ts'
+import { showDeadLink } from '../dead-link.ts'
+import type { ByMailDeps } from './deps.ts'
+import { makeAccount } from './make-account.ts'
+import { AddressTaken, changeAddress } from './new-address.ts'
+import { isOpen } from './register.ts'
+
+export type Confirmation = 'register' | 'change_email'
+
+const places = {
+  register: { at: '/register/confirm', done: '/register/done' },
+  change_email: { at: '/account/email/confirm', done: '/account/email/done' },
+}
+
+/** The page behind the link of a mail: a button. Looking at it changes nothing, however often a mail scanner does. */
+export async function showConfirm(deps: ByMailDeps, ctx: Context, kind: Confirmation): Promise<void> {
+  const ticket = ticketIn(ctx.query['ticket'])
+  const found = ticket && (await findMailTicket(deps.database.prisma, { ticket, purposes: [kind] }))
+  if (!ticket || !found || (kind === 'register' && !isOpen(deps))) {
+    showDeadLink(deps, ctx)
+    return
+  }
+  ctx.type = 'html'
+  ctx.body = deps.render(ctx, 'confirm-address', {
+    action: places[kind].at,
+    csrf: csrfToken(deps.keys, binding(kind, ticket)),
+    email: found.email,
+    isNew: kind === 'register',
+    ticket,
+  })
+}
+
+/** The button: uses the ticket up and does what it was for, in one transaction. */
+export async function confirmByLink(deps: ByMailDeps, ctx: Context, kind: Confirmation): Promise<void> {
+  const sent = field(ctx.request.body, 'ticket') ?? ''
+  checkCsrf(ctx, deps.keys, binding(kind, sent), field(ctx.request.body, 'csrf'))
+  const ticket = ticketIn(sent)
+  if (!ticket) {
+    showDeadLink(deps, ctx)
+    return
+  }
+  const { sealer } = deps
+  await confirm(deps, ctx, kind, (tx) => spendMailTicketByLink({ tx, sealer }, { ticket, purposes: [kind] }))
+}
+
+/** Does what the mail was about, with the ticket used up by `spend` in the same transaction. Signs nobody in. */
+export async function confirm(
+  deps: ByMailDeps,
+  ctx: Context,
+  kind: Confirmation,
+  spend: (tx: Tx) => Promise<SpentMailTicket | null>,
+): Promise<void> {
+  const { ip, requestId } = ctx.state
+  const by = { ip, actor: { via: 'user' as const, requestId } }
+  const work = async (tx: Tx) => {
+    const spent = await spend(tx)
+    if (!spent || (kind === 'register' && !isOpen(deps))) return 'dead'
+    const isDone =
+      kind === 'register'
+        ? await makeAccount(tx, spent, by)
+        : await changeAddress({ tx, sealer: deps.sealer }, spent, { ...by, userAgent: ctx.get('User-Agent') })
+    return isDone ? 'done' : 'taken'
+  }
+  const outcome = await deps.database.transaction(work).catch((error: unknown) => {
+    if (error instanceof AddressTaken) return 'taken'
+    throw error
+  })
+  if (outcome === 'dead') showDeadLink(deps, ctx)
+  else if (outcome === 'taken') showTaken(deps, ctx)
+  else {
+    ctx.status = 303
+    ctx.redirect(places[kind].done)
+  }
+}
+
+/** Whoever gets here reads the mails of the address: they may know. */
+function showTaken({ render }: ByMailDeps, ctx: Context): void {
+  ctx.status = 409
+  ctx.type = 'html'
+  ctx.body = render(ctx, 'error', {
+    title: text('register:taken.title'),
+    message: text('register:taken.message'),
+  })
+}
+
+function ticketIn(value: unknown): string | null {
+  return typeof value === 'string' && /^[\w-]{43}$/.test(value) ? value : null
+}
+
+function binding(kind: Confirmation, ticket: string): string {
+  return `${places[kind].at}:${ticket}`
+}

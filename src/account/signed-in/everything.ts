@@ -1,0 +1,55 @@
+import { listEvents } from '../../audit/index.ts'
+import { listConsentReceipts, listGrants, listSessions } from '../../oidc/index.ts'
+import { listFactors, listTrustedBrowsers } from '../../users/index.ts'
+import type { AccountDeps } from '../deps.ts'
+import type { Visitor } from './visitor.ts'
+
+const MOST = 1000
+const MOST_EVENTS = 10_000
+
+/**
+ * Everything that is kept about somebody, for themselves: no hash, no seed, no key, no code, no digest. Of sessions, grants and events
+ * the newest so many, and whether there are more.
+ */
+export async function everythingAbout(
+  deps: AccountDeps,
+  { user }: Visitor,
+): Promise<Record<string, unknown>> {
+  const { database } = deps
+  const db = database.prisma
+  const userId = user.id
+  const { seeded: _seeded, ...account } = user
+  const [factors, browsers, sessions, grants, apps] = await Promise.all([
+    listFactors(db, userId),
+    listTrustedBrowsers(db, { userId }),
+    listSessions(db, { userId, limit: MOST }),
+    listGrants(db, { userId, limit: MOST }),
+    deps.oidc.listConnectedApps(db, { userId, language: 'en' }),
+  ])
+  const activity = await eventsOf(deps, userId)
+  return {
+    exported_at: new Date().toISOString(),
+    issuer: deps.issuer,
+    account,
+    factors,
+    known_browsers: browsers.map(({ current: _current, ...browser }) => browser),
+    sessions,
+    grants,
+    connected_apps: apps,
+    consent_receipts: await listConsentReceipts(db, { userId, limit: MOST }),
+    activity: activity.events.map(({ chain: _chain, ...event }) => event),
+    activity_has_more: activity.hasMore,
+  }
+}
+
+async function eventsOf({ database }: AccountDeps, userId: string) {
+  const events = []
+  let after: string | undefined
+  while (events.length < MOST_EVENTS) {
+    const page = await listEvents(database, { userId, order: 'newest', limit: 500, after })
+    events.push(...page.events)
+    if (page.next === null) return { events, hasMore: false }
+    after = page.next
+  }
+  return { events, hasMore: true }
+}

@@ -1,0 +1,65 @@
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import { checkCsrf, field, formBody } from '../../http/index.ts'
+import type { Form } from '../../http/index.ts'
+import type { AccountDeps } from '../deps.ts'
+import { leaveNotice } from './notice.ts'
+import type { Notice } from './notice.ts'
+import { addressOf, leaveToSignIn } from './round-trip.ts'
+import { formBinding, visitorOf } from './visitor.ts'
+import type { Visitor } from './visitor.ts'
+
+/** Shows a page, or its form again with what is wrong with it. */
+export type Show = (deps: AccountDeps, ctx: Context, visitor: Visitor) => Promise<void>
+/** Does what a form asks for, and leads on. */
+export type Act = (deps: AccountDeps, ctx: Context, visitor: Visitor, form: Form) => Promise<void>
+
+/** An address of the account pages. Every one needs a sign-in; `fresh` says what needs one that is not older than five minutes. */
+export type SelfPage = {
+  /** Below the issuer; `:name` is one segment. */
+  path: string
+  get?: { show: Show; fresh: boolean }
+  /** `from`: the page with its form, with the same segments, where somebody who had to sign in first comes back to. */
+  post?: { act: Act; fresh: boolean; from: string }
+}
+
+/**
+ * Puts the pages on a router. Whoever is not signed in, or not lately enough, is sent to sign in and comes back: to the page they asked
+ * for, or to the form they sent, with a sentence that nothing was done yet. A form is looked at only with the token of this session.
+ */
+export function serve(router: Router, deps: AccountDeps, pages: readonly SelfPage[]): void {
+  for (const { path, get, post } of pages) {
+    if (get)
+      router.get(path, async (ctx) => {
+        const visitor = await visitorOf(deps, ctx)
+        if (visitor && (visitor.isFresh || !get.fresh)) await get.show(deps, ctx, visitor)
+        else leaveToSignIn(deps, ctx, { to: addressOf(ctx), visitor })
+      })
+    if (post)
+      router.post(path, formBody(), async (ctx) => {
+        const visitor = await visitorOf(deps, ctx)
+        const form = ctx.request.body as Form
+        // Where GET shows what a refused form is shown again as: for the language picker.
+        ctx.state.here = filled(post.from, ctx)
+        if (visitor) checkCsrf(ctx, deps.keys, formBinding(visitor), field(form, 'csrf'))
+        if (visitor && (visitor.isFresh || !post.fresh)) await post.act(deps, ctx, visitor, form)
+        else leaveToSignIn(deps, ctx, { to: filled(post.from, ctx), notice: 'repeat', visitor })
+      })
+  }
+}
+
+/** After a form: on to a page, which says once what was done. */
+export function goOn(ctx: Context, to: string, notice?: Notice): void {
+  if (notice) leaveNotice(ctx, notice)
+  ctx.status = 303
+  ctx.redirect(to)
+}
+
+/** A segment of the address, as the pattern names it. */
+export function segment(ctx: Context, name: string): string {
+  return (ctx['params'] as Record<string, string>)[name] ?? ''
+}
+
+function filled(path: string, ctx: Context): string {
+  return path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(segment(ctx, name)))
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import type { Context } from 'koa'
+import { SealBroken } from '../../crypto/index.ts'
+import type { Tx } from '../../db/index.ts'
+import { field } from '../../http/index.ts'
+import {
+  countRecoveryCodes,
+  generateRecoveryCodes,
+  hasSecondFactor,
+  lockUser,
+  recoveryCodesMark,
+  tellUser,
+} from '../../users/index.ts'
+import type { AccountDeps } from '../deps.ts'
+import { afterChange, userAgentOf } from './changes.ts'
+import { rememberBrowser } from './browser-cookie.ts'
+import { goOn } from './frame.ts'
+import type { Act, Show } from './frame.ts'
+import type { Notice } from './notice.ts'
+import { show } from './show.ts'
+import type { Visitor } from './visitor.ts'
+
+const HERE = '/account/security/recovery-codes'
+const SHOWN_SECONDS = 600
+const cookieName = (ctx: Context) => (ctx.secure ? '__Secure-cardea_codes' : 'cardea_codes')
+
+/** How many are left, or, right after they were made, the codes: until they are saved, for ten minutes, in this browser alone. */
+export const showRecoveryCodes: Show = async (deps, ctx, visitor) => {
+  const db = deps.database.prisma
+  const { id: userId } = visitor.user
+  const version = await recoveryCodesMark(db, userId)
+  show(deps, ctx, visitor, 'account/recovery-codes', {
+    ...{ version, savedAction: `${HERE}/saved` },
+    left: await countRecoveryCodes(db, userId),
+    codes: unsavedCodes(deps, ctx, visitor, version),
+  })
+}
+
+/** Ten new ones in place of the old. A form sent twice makes them once: the second finds another set than the one it speaks of. */
+export const renewRecoveryCodes: Act = async (deps, ctx, visitor, form) => {
+  const { id: userId } = visitor.user
+  if (!(await hasSecondFactor(deps.database.prisma, userId))) {
+    goOn(ctx, '/account/security')
+    return
+  }
+  const made = await deps.database.transaction(async (tx) => {
+    await lockUser(tx, userId)
+    if ((await recoveryCodesMark(tx, userId)) !== field(form, 'version')) return null
+    const codes = await makeCodes(deps, tx, ctx, userId)
+    return {
+      ...codes,
+      ...(await afterChange(tx, ctx, visitor, { form, reason: 'recovery_codes_regenerated' })),
+    }
+  })
+  if (made) {
+    rememberBrowser(ctx, made.browserToken)
+    keepUnsaved(deps, ctx, visitor, made)
+  }
+  goOn(ctx, HERE)
+}
+
+/** "I have saved them": this browser forgets them. */
+export const savedRecoveryCodes: Act = (_deps, ctx) => {
+  ctx.cookies.set(cookieName(ctx), null, flags(ctx))
+  goOn(ctx, '/account/security', 'codesSaved')
+  return Promise.resolve()
+}
+
+/** After a new factor: to the codes that stand in for it, if there are none yet, else to where it was going. */
+export async function leadToCodes(
+  deps: AccountDeps,
+  ctx: Context,
+  visitor: Visitor,
+  { to, notice }: { to: string; notice: Notice },
+): Promise<void> {
+  const { id: userId } = visitor.user
+  const made = await deps.database.transaction(async (tx) => {
+    await lockUser(tx, userId)
+    return (await countRecoveryCodes(tx, userId)) > 0 ? null : makeCodes(deps, tx, ctx, userId)
+  })
+  if (made) keepUnsaved(deps, ctx, visitor, made)
+  goOn(ctx, made ? HERE : to, notice)
+}
+
+type Made = { codes: string[]; version: string }
+
+async function makeCodes({ sealer }: AccountDeps, tx: Tx, ctx: Context, userId: string): Promise<Made> {
+  const codes = await generateRecoveryCodes(tx, userId)
+  const change = { userId, ip: ctx.state.ip, userAgent: userAgentOf(ctx) }
+  await tellUser({ tx, sealer }, { ...change, what: 'recovery_codes_regenerated' })
+  return { codes, version: await recoveryCodesMark(tx, userId) }
+}
+
+const schema = z.strictObject({ codes: z.array(z.string()), version: z.string(), until: z.int() })
+const contextOf = ({ session, user }: Visitor) => `account/recovery-codes:${user.id}:${session.uid}`
+const flags = (ctx: Context) =>
+  ({ httpOnly: true, sameSite: 'lax', secure: ctx.secure, overwrite: true, path: HERE }) as const
+
+/** Sealed for this session, in the browser that is to show them: the server keeps only digests. */
+function keepUnsaved({ sealer }: AccountDeps, ctx: Context, visitor: Visitor, made: Made): void {
+  const { codes, version } = made
+  const until = Math.floor(Date.now() / 1000) + SHOWN_SECONDS
+  const sealed = sealer.seal(JSON.stringify({ codes, version, until }), contextOf(visitor))
+  ctx.cookies.set(cookieName(ctx), sealed, { ...flags(ctx), maxAge: SHOWN_SECONDS * 1000 })
+}
+
+/** Those that are still the user's. */
+function unsavedCodes(
+  { sealer }: AccountDeps,
+  ctx: Context,
+  visitor: Visitor,
+  version: string,
+): string[] | null {
+  const sealed = ctx.cookies.get(cookieName(ctx))
+  if (sealed === undefined) return null
+  try {
+    const kept = schema.parse(JSON.parse(sealer.open(sealed, contextOf(visitor))))
+    return kept.version === version && kept.until > Date.now() / 1000 ? kept.codes : null
+  } catch (error) {
+    if (error instanceof SealBroken) return null
+    throw error
+  }
+}

@@ -1,0 +1,48 @@
+import type { Context } from 'koa'
+import type { By } from '../../audit/index.ts'
+import { speak } from '../../http/index.ts'
+import type { CurrentSession } from '../../oidc/index.ts'
+import { findUser, hasSecondFactor } from '../../users/index.ts'
+import type { User } from '../../users/index.ts'
+import type { AccountDeps } from '../deps.ts'
+
+/** A sign-in as old as this is not enough for a change that matters. */
+export const FRESH_SECONDS = 300
+
+/** Somebody at their own pages. */
+export type Visitor = {
+  session: CurrentSession
+  user: User
+  /** They proved who they are within the last five minutes, with their second factor if they have one. */
+  isFresh: boolean
+}
+
+/** Who is signed in in this browser; null when nobody is. From here on pages are in the language of their account. */
+export async function visitorOf({ oidc, database }: AccountDeps, ctx: Context): Promise<Visitor | null> {
+  const session = await oidc.sessionOf(ctx)
+  if (!session) return null
+  const user = await findUser(database.prisma, session.userId)
+  if (!user || user.disabledAt !== null) return null
+  speak(ctx, { locale: user.locale })
+  const isStrong = session.amr.includes('mfa') || !(await hasSecondFactor(database.prisma, user.id))
+  return { session, user, isFresh: isStrong && isRecent(session.signedInAt) }
+}
+
+/** In whole seconds, as the engine reckons `max_age`: what is fresh there is fresh here. */
+function isRecent(signedInAt: Date): boolean {
+  const age = Math.floor(Date.now() / 1000) - Math.floor(signedInAt.getTime() / 1000)
+  return age <= FRESH_SECONDS
+}
+
+/** Who asks for a change, for the audit. */
+export function byVisitor(ctx: Context, { user }: Visitor): By & { ip: string } {
+  return {
+    ip: ctx.state.ip,
+    actor: { via: 'user', userId: user.id, requestId: ctx.state.requestId },
+  }
+}
+
+/** What the CSRF tokens of a visitor's forms are bound to. */
+export function formBinding({ session }: Visitor): string {
+  return `account:${session.uid}`
+}
