@@ -18,4 +18,8 @@ export type AdminDeps = {
   /** How often one caller may ask in a minute, over all instances. */
   requestsPerMinute: number
   render: Render
+  /** Whether mails go anywhere. */
+  hasMail: boolean
+  /** Whether there are new accounts: without, nobody is invited. */
+  acceptsNewcomers: boolean
 }

@@ -1,13 +1,16 @@
 import { auditRoutes } from './audit/index.ts'
+import { blockRoutes } from './blocks/index.ts'
 import { clientRoutes } from './clients/index.ts'
 import type { Route } from './frame/route.ts'
 import { patternsOf } from './frame/router.ts'
 import { grantRoutes } from './grants/index.ts'
 import { resourceServerRoutes } from './resource-servers/index.ts'
 import { revocationRoutes } from './revocations/index.ts'
+import { scopeWordRoutes } from './scope-words/index.ts'
 import { sessionRoutes } from './sessions/index.ts'
 import { signingKeyRoutes } from './signing-keys/index.ts'
 import { statisticsRoutes } from './statistics/index.ts'
+import { themeRoutes } from './themes/index.ts'
 import { tokenRoutes } from './tokens/index.ts'
 import { userRoutes } from './users/index.ts'
 
@@ -16,10 +19,13 @@ export const adminRoutes: readonly Route[] = [
   ...userRoutes,
   ...clientRoutes,
   ...resourceServerRoutes,
+  ...scopeWordRoutes,
+  ...themeRoutes,
   ...grantRoutes,
   ...sessionRoutes,
   ...tokenRoutes,
   ...revocationRoutes,
+  ...blockRoutes,
   ...signingKeyRoutes,
   ...statisticsRoutes,
   ...auditRoutes,
@@ -30,10 +36,13 @@ export const tags: Record<string, string> = {
   Users: 'Who can sign in, and with what',
   Clients: 'Apps and machines that ask for tokens',
   'Resource servers': 'APIs that accept our tokens, and their scopes',
+  'Scope words': 'What people read about scopes of OpenID and claims',
+  Themes: 'How pages look, for everybody and for single clients',
   Grants: 'What users allowed which client',
   Sessions: 'Sign-ins of browsers',
   Tokens: 'Known by their handles; a value is only ever taken in',
   Revocations: 'Ending access, and the receipts of it',
+  Blocks: 'Who has to wait for too many failures',
   'Signing keys': 'Their public parts, and their change',
   Audit: 'What happened, by whom',
   Statistics: 'How much of everything',

@@ -3,6 +3,7 @@ import { describeProblems } from '../config/index.ts'
 import { readConfig } from './configuration.ts'
 import { examineDatabase } from './doctor-database.ts'
 import { examineServer } from './doctor-server.ts'
+import { examineViews } from './doctor-views.ts'
 import type { Finding } from './finding.ts'
 import { EXIT } from './refusal.ts'
 import { print } from './terminal.ts'
@@ -36,9 +37,10 @@ async function examine(terminal: Terminal, beforeStart: boolean): Promise<Findin
     ]
   const { config } = parsed
   const configuration: Finding = { what: 'configuration', ok: true, said: `complete, ${config.mode} mode` }
+  const views = examineViews(config)
   const database = await examineDatabase(terminal, config)
   const server = beforeStart ? [] : await examineServer(config.issuer)
-  return [configuration, ...database, ...server]
+  return [configuration, ...views, ...database, ...server]
 }
 
 function linesOf({ what, ok, said, remedy }: Finding): string[] {

@@ -14,6 +14,7 @@ import { addSecretsVerbs } from './secrets/index.ts'
 import { addServe } from './serve.ts'
 import type { Terminal } from './terminal.ts'
 import { addUserVerbs } from './user/index.ts'
+import { addViewsVerbs } from './views/index.ts'
 
 /**
  * Runs the `cardea` command with these arguments and returns its exit code (see EXIT). Results go to standard output, all else
@@ -58,6 +59,7 @@ function createProgram(terminal: Terminal, exitWith: (code: number) => void): Co
   addResourceVerbs(program, terminal)
   addAuditVerbs(program, terminal, exitWith)
   addSecretsVerbs(program, terminal)
+  addViewsVerbs(program, terminal, exitWith)
   program.commandsGroup('Through the admin API, from anywhere:')
   addRemoteVerbs(program, terminal)
   program.commandsGroup('For your shell:')

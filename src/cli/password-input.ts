@@ -3,8 +3,10 @@ import { Writable } from 'node:stream'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { randomSecret } from '../crypto/index.ts'
+import type { Config } from '../config/index.ts'
+import { translate } from '../language/index.ts'
+import { passwordRules } from '../password-rules.ts'
 import { passwordProblem } from '../users/index.ts'
-import type { PasswordProblem } from '../users/index.ts'
 import { Refusal } from './refusal.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -29,22 +31,16 @@ export function addPasswordOptions(command: Command): Command {
 export async function newPassword(
   terminal: Terminal,
   { passwordStdin, generatePassword }: PasswordOptions,
-  about: { email: string; name: string | null },
+  { email, name, config }: { email: string; name: string | null; config: Config },
 ): Promise<NewPassword> {
   if (generatePassword) return { password: randomSecret(18), generated: true }
   const password = passwordStdin ? await firstLine(terminal) : await promptTwice(terminal)
-  const problem = passwordProblem(password, { email: about.email, words: [about.name ?? '', 'cardea'] })
-  if (problem) throw new Refusal('bad_data', `This password cannot be used: ${sentences[problem]}.`)
+  const rules = passwordRules(config, (_outcome, error) => {
+    if (error) terminal.stderr.write(`Leaked passwords could not be looked up: ${error.message}\n`)
+  })
+  const problem = await passwordProblem(rules, { password, email, name })
+  if (problem) throw new Refusal('bad_data', translate('en', problem.text))
   return { password, generated: false }
-}
-
-const sentences: Record<PasswordProblem, string> = {
-  too_short: 'it has fewer than 8 characters',
-  too_long: 'it is longer than 1024 bytes',
-  malformed: 'it is not valid text',
-  contains_email: 'without the e-mail address in it, it has fewer than 8 characters',
-  contains_context: 'without the name in it, it has fewer than 8 characters',
-  too_common: 'it is one of those that everybody tries first',
 }
 
 async function firstLine({ stdin }: Terminal): Promise<string> {

@@ -1,4 +1,5 @@
 import type { Route } from '../frame/route.ts'
+import { logo } from './logo.ts'
 import { list, read } from './read.ts'
 import { rotateSecret } from './secret.ts'
 import { disable, enable, remove } from './status.ts'
@@ -13,4 +14,5 @@ export const clientRoutes: readonly Route[] = [
   rotateSecret,
   disable,
   enable,
+  logo,
 ]

@@ -13,6 +13,10 @@ export const clientSchema = z
     client_name: z.string(),
     ...clientMetadataSchema.shape,
     first_party: z.boolean().meta({ description: 'One of our own: its users are not asked for consent.' }),
+    verified: z.boolean().meta({
+      description:
+        'You know who runs it; the consent page says so. Lost with another name, logo, address or redirect URI.',
+    }),
     built_in: z
       .boolean()
       .meta({ description: 'Part of Cardea itself: it can be neither changed nor deleted.' }),
@@ -40,6 +44,7 @@ export function showClient(client: StoredClient): z.input<typeof clientSchema> {
     client_name: client.name,
     ...client.metadata,
     first_party: client.firstParty,
+    verified: client.verified,
     built_in: client.builtIn,
     status: client.disabledAt === null ? 'active' : 'disabled',
     has_secret: client.hasSecret,
@@ -60,6 +65,7 @@ export const clientExample = {
   application_type: 'web' as const,
   backchannel_logout_uri: 'https://shop.example/logged-out',
   first_party: false,
+  verified: true,
   built_in: false,
   status: 'active' as const,
   has_secret: true,

@@ -28,6 +28,7 @@ export const create = route({
         .meta({ description: 'An id of your choice instead of a random one.' }),
       client_name: clientName,
       first_party: z.boolean().optional(),
+      verified: z.boolean().optional(),
       ...clientMetadataSchema.shape,
     })
     .meta({ id: 'NewClient' }),
@@ -44,10 +45,10 @@ export const create = route({
   },
   problems: ['client_id_taken', 'target_holds_more'],
   async handler({ db, body, caller, actor, ip }) {
-    const { client_id: id, client_name: name, first_party: firstParty, ...metadata } = body
+    const { client_id: id, client_name: name, first_party: firstParty, verified, ...metadata } = body
     requireMayGrant(caller, adminScopesIn(metadata.scope))
     if (firstParty === true) requireGrant(caller)
-    const created = await createClient(db, { id, name, firstParty, metadata }, { actor, ip })
+    const created = await createClient(db, { id, name, firstParty, verified, metadata }, { actor, ip })
     if (!created.ok && created.reason === 'id_taken') throw new AdminProblem('client_id_taken')
     if (!created.ok) throw invalidMetadata(created.problems)
     const shown = showClient(created.client)
@@ -63,6 +64,7 @@ const patchSchema: z.ZodObject<Record<string, z.ZodType>> = z
   .strictObject({
     client_name: clientName.optional(),
     first_party: z.boolean().optional(),
+    verified: z.boolean().optional(),
     ...Object.fromEntries(
       Object.entries<z.ZodType>(clientMetadataSchema.shape).map(([name, field]) => [
         name,

@@ -14,7 +14,7 @@ export function createDocuments(
 ): Record<string, (ctx: Context) => void> {
   const api = openApiOf(routes, { issuer, tags })
   const json = JSON.stringify(api, null, 2)
-  const html = render('api-docs', { api: pageOf(api) })
+  const html = render({ state: {} }, 'api-docs', { api: pageOf(api) })
   // RFC 9728 section 3: where a client learns whose tokens to bring, and with which scopes.
   const resource = JSON.stringify({
     resource: ADMIN_API,

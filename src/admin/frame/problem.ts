@@ -20,8 +20,7 @@ export class AdminProblem extends HttpProblem {
   readonly errors: readonly Fault[] | undefined
 
   constructor(type: ProblemType, { detail, errors, headers }: Details = {}) {
-    const { status, title } = kindOf(type)
-    super(status, { title, reason: type, ...(headers && { headers }) })
+    super(kindOf(type).status, { reason: type, ...(headers && { headers }) })
     this.type = type
     this.detail = detail
     this.errors = errors

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { resourceScopeSchema } from '../../clients/index.ts'
 import type { StoredResourceServer } from '../../clients/index.ts'
+import { languages } from '../../language/index.ts'
 import { instant } from '../frame/schema.ts'
 
 /** The identifier as it stands in a path, percent-encoded there. */
@@ -29,7 +30,17 @@ export const resourceServerSchema = z
   .strictObject({
     identifier: z.string(),
     name: fields.name,
-    scopes: z.array(z.strictObject({ name: z.string(), description: z.string(), optional: z.boolean() })),
+    scopes: z.array(
+      z.strictObject({
+        name: z.string(),
+        description: z.string(),
+        descriptions: z
+          .partialRecord(z.enum(languages), z.string())
+          .optional()
+          .meta({ description: 'The same in other languages, by their tags.' }),
+        optional: z.boolean(),
+      }),
+    ),
     access_token_format: fields.access_token_format,
     access_token_ttl: fields.access_token_ttl,
     client_id: fields.client_id,
@@ -56,7 +67,14 @@ export function showResourceServer(server: StoredResourceServer): z.output<typeo
 export const resourceServerExample = {
   identifier: 'https://api.shop.example/',
   name: 'Shop',
-  scopes: [{ name: 'orders:read', description: 'See your orders', optional: true }],
+  scopes: [
+    {
+      name: 'orders:read',
+      description: 'See your orders',
+      descriptions: { de: 'Ihre Bestellungen sehen' },
+      optional: true,
+    },
+  ],
   access_token_format: 'opaque' as const,
   access_token_ttl: 600,
   client_id: 'shop-api',

@@ -10,6 +10,7 @@ import { actOnOther, by, targetUser } from './authority.ts'
 const factorsSchema = z
   .strictObject({
     totp: z.boolean().meta({ description: 'Whether the user has an authenticator.' }),
+    passkeys: z.int().min(0).meta({ description: 'How many passkeys the user has.' }),
     recovery_codes: z.int().min(0).meta({ description: 'How many are left. Never shown.' }),
   })
   .meta({ id: 'Factors' })
@@ -26,13 +27,13 @@ export const factors = route({
     status: 200,
     description: 'What they can prove a sign-in with besides the password',
     schema: factorsSchema,
-    example: { totp: true, recovery_codes: 9 },
+    example: { totp: true, passkeys: 1, recovery_codes: 9 },
   },
   problems: ['not_found'],
   async handler(call) {
     const { id } = await targetUser(call)
-    const { totp, recoveryCodes } = await factorsOf(call.db, id)
-    return { body: { totp, recovery_codes: recoveryCodes } }
+    const { totp, passkeys, recoveryCodes } = await factorsOf(call.db, id)
+    return { body: { totp, passkeys, recovery_codes: recoveryCodes } }
   },
 })
 
@@ -43,9 +44,9 @@ export const resetFactor = route({
   tag: 'Users',
   summary: 'Reset the second factor of a user who lost it',
   description:
-    'Removes the authenticator (`totp`) with its recovery codes and ends all access: the next sign-in sets up another. Make sure who asks.',
+    'Removes every authenticator and passkey with the recovery codes (`all`; `totp` is an older name for it), tells the user by mail and ends all access: the next sign-in sets up another, whatever the policy. Make sure who asks.',
   scope: 'users:credentials',
-  params: idParams.extend({ factor: z.string().min(1).max(50).meta({ description: '`totp`' }) }),
+  params: idParams.extend({ factor: z.string().min(1).max(50).meta({ description: '`all`' }) }),
   success: {
     status: 200,
     description: 'What ended',
@@ -54,9 +55,9 @@ export const resetFactor = route({
   },
   problems: ['not_found', 'target_holds_more', 'own_account'],
   async handler(call) {
-    if (call.params.factor !== 'totp') throw new AdminProblem('not_found')
+    if (!['all', 'totp'].includes(call.params.factor)) throw new AdminProblem('not_found')
     const { id } = await actOnOther(call)
-    const removed = await resetSecondFactor(call.db, id, by(call))
+    const removed = await resetSecondFactor({ tx: call.db, sealer: call.deps.sealer }, id, by(call))
     if (!removed) throw new AdminProblem('not_found')
     const revoked = await revoke(call.db, { userId: id }, { reason: 'totp_reset', ...by(call) })
     return { body: { revoked: showRevoked(revoked) } }

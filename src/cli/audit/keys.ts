@@ -1,9 +1,8 @@
 import type { FindKey } from '../../audit/index.ts'
 import { createSealer } from '../../crypto/index.ts'
 import type { Database } from '../../db/index.ts'
-import { openDevelopment } from '../../development/index.ts'
 import { checkSigningKeys, listSigningKeys } from '../../oidc/index.ts'
-import { readConfig } from '../configuration.ts'
+import { keyringOf } from '../keyring.ts'
 
 /**
  * The keys that checkpoints are signed with. With the key ring at hand, those count as proven whose private part it opens; without
@@ -26,12 +25,4 @@ export async function checkpointKeys(
     return key ? { jwk: { ...key.publicJwk }, proven: keyring === null || proven.has(kid) } : null
   }
   return { findKey, proven: keyring !== null }
-}
-
-function keyringOf(env: NodeJS.ProcessEnv): readonly Buffer[] | null {
-  const parsed = readConfig(env)
-  if (!parsed.ok) return null
-  const { config } = parsed
-  if (config.keys.keyring) return config.keys.keyring
-  return config.mode === 'development' ? openDevelopment(config).secrets.keyring : null
 }

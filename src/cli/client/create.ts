@@ -25,6 +25,8 @@ type Options = VerbOptions & {
   jwksUri?: string
   backchannelLogoutUri?: string
   firstParty?: true
+  verified?: true
+  logoUri?: string
 }
 
 /** `cardea client create`: registers an app, in the words of RFC 7591. */
@@ -61,15 +63,17 @@ export function addCreate(clients: Command, terminal: Terminal): void {
     .option('--jwks-uri <uri>', 'where its public keys are published')
     .option('--backchannel-logout-uri <uri>', 'where it is told that a session ended')
     .option('--first-party', 'one of our own: its users are not asked for consent')
+    .option('--verified', 'you know who runs it; people are told so')
+    .option('--logo-uri <uri>', 'where its logo is fetched from')
     .action((options: Options) => create(terminal, options))
 }
 
 async function create(terminal: Terminal, options: Options): Promise<void> {
   const metadata = metadataOf(options)
   await withDatabase(terminal, async (database) => {
-    const { id, name, firstParty } = options
+    const { id, name, firstParty, verified } = options
     const created = await database.transaction((tx) =>
-      createClient(tx, { id, name, firstParty, metadata }, byOperator),
+      createClient(tx, { id, name, firstParty, verified, metadata }, byOperator),
     )
     if (!created.ok)
       throw created.reason === 'id_taken'
@@ -100,6 +104,7 @@ function metadataOf(options: Options): Record<string, unknown> {
     jwks: options.jwksFile === undefined ? undefined : readJwks(options.jwksFile),
     jwks_uri: options.jwksUri,
     backchannel_logout_uri: options.backchannelLogoutUri,
+    logo_uri: options.logoUri,
   }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }

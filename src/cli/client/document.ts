@@ -6,13 +6,14 @@ import { columns } from '../terminal.ts'
 
 /** A client as one flat document in RFC 7591 names, with what this server adds. */
 export function documentOf(client: StoredClient): Record<string, unknown> {
-  const { id, name, metadata, hasSecret, firstParty, disabledAt, createdAt } = client
+  const { id, name, metadata, hasSecret, firstParty, verified, disabledAt, createdAt } = client
   return {
     client_id: id,
     client_name: name,
     ...metadata,
     has_secret: hasSecret,
     first_party: firstParty,
+    verified,
     disabled_at: disabledAt,
     created_at: createdAt,
   }

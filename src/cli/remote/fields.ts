@@ -55,6 +55,8 @@ async function valueOf(api: Api, field: Field, given: unknown): Promise<unknown>
       return parseJson(given, field.flags)
     case 'file':
       return parseJson(readText(given), given)
+    case 'base64':
+      return readBytes(given).toString('base64')
     case 'scopes':
       return given.trim().replaceAll(/\s+/g, ' ')
     case 'text':
@@ -97,8 +99,12 @@ function parseJson(text: string, what: string): unknown {
 }
 
 function readText(path: string): string {
+  return readBytes(path).toString('utf8')
+}
+
+function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path, 'utf8')
+    return readFileSync(path)
   } catch (error) {
     throw new Refusal('not_found', `${path} cannot be read: ${(error as NodeJS.ErrnoException).code ?? ''}.`)
   }

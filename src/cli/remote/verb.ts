@@ -2,14 +2,14 @@ import type { Method } from './api.ts'
 
 /**
  * What a verb takes as an option, and which field of the API it becomes: of the query in a GET, else of the body. By its kind the
- * text is read: as it is, as a whole number, a length of time in seconds, a point in time, a user's e-mail address or id, JSON
- * or a file of it.
+ * text is read: as it is, as a whole number, a length of time in seconds, a point in time, a user's e-mail address or id, JSON,
+ * a file of it, or the bytes of a file in base64.
  */
 export type Field = {
   flags: string
   about: string
   name: string
-  kind?: 'text' | 'number' | 'seconds' | 'time' | 'user' | 'json' | 'file' | 'scopes'
+  kind?: 'text' | 'number' | 'seconds' | 'time' | 'user' | 'json' | 'file' | 'base64' | 'scopes'
   choices?: readonly string[]
   /** May be repeated; becomes a list. */
   many?: true

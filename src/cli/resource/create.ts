@@ -15,10 +15,14 @@ import { addVerb } from '../verb.ts'
 import type { VerbOptions } from '../verb.ts'
 import { withDatabase } from '../with-database.ts'
 
+/** A scope's description in one language. */
+type Worded = { language: string; scope: string; description: string }
+
 type Options = VerbOptions & {
   name: string
   scope?: ResourceScope[]
   optionalScope?: ResourceScope[]
+  words?: Worded[]
   format: 'opaque' | 'jwt'
   ttl: number
   allowLongLived?: true
@@ -40,6 +44,11 @@ export function addCreate(resources: Command, terminal: Terminal): void {
       'one that people may untick; may be repeated',
       scopeReader(true),
     )
+    .option(
+      '--words <language:scope=description>',
+      'what a scope allows, in another language; may be repeated',
+      readWords,
+    )
     .addOption(
       new Option('--format <format>', 'of its access tokens').choices(['opaque', 'jwt']).default('opaque'),
     )
@@ -60,7 +69,7 @@ async function create(db: Db, identifier: string, options: Options) {
   if (clientId !== undefined) await requireClient(db, clientId)
   try {
     const input = {
-      ...{ identifier, name, scopes: [...scope, ...optionalScope] },
+      ...{ identifier, name, scopes: inWords([...scope, ...optionalScope], options.words ?? []) },
       ...{ accessTokenFormat: format, accessTokenTtlSeconds: ttl, allowLongLived },
       ...(clientId === undefined ? {} : { clientId }),
     }
@@ -78,6 +87,24 @@ async function create(db: Db, identifier: string, options: Options) {
       )
     throw error
   }
+}
+
+/** The scopes with what is said about them in other languages; a Refusal for words about a scope that is not among them. */
+function inWords(scopes: readonly ResourceScope[], words: readonly Worded[]): ResourceScope[] {
+  const lost = words.find(({ scope }) => !scopes.some(({ name }) => name === scope))
+  if (lost) throw new Refusal('bad_data', `--words speaks of ${lost.scope}, which is no scope of this API.`)
+  return scopes.map((scope) => {
+    const of = words.filter((one) => one.scope === scope.name)
+    const descriptions = Object.fromEntries(of.map(({ language, description }) => [language, description]))
+    return of.length === 0 ? scope : { ...scope, descriptions }
+  })
+}
+
+function readWords(text: string, earlier: Worded[] = []): Worded[] {
+  const [, language, scope, description] = /^([a-z]{2,3}):([^=]+)=(.+)$/.exec(text) ?? []
+  if (language === undefined || scope === undefined || description === undefined)
+    throw new InvalidArgumentError('Write it as language:name=what it allows, for example de:orders:read=….')
+  return [...earlier, { language, scope, description }]
 }
 
 function scopeReader(optional: boolean) {

@@ -33,7 +33,7 @@ async function create(terminal: Terminal, email: string, options: Options): Prom
     // Before anybody types a password.
     if (normaliseEmail(email) === null) throw invalid('email_invalid')
     if (await findUserByEmail(database.prisma, email)) throw taken(email)
-    const { password, generated } = await newPassword(terminal, options, { email, name })
+    const { password, generated } = await newPassword(terminal, options, { email, name, config })
     const passwordHash = await createPasswordHasher(config.passwords).hash(password)
     const input = { email, name, role, emailVerified, passwordHash }
     const created = await createUser(database.prisma, input, byOperator)

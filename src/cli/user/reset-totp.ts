@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { createSealer } from '../../crypto/index.ts'
+import { openDevelopment } from '../../development/index.ts'
 import { revoke } from '../../oidc/index.ts'
-import { removeTotp } from '../../users/index.ts'
+import { resetSecondFactor } from '../../users/index.ts'
 import { byOperator } from '../by-operator.ts'
 import { sentenceOf } from '../revoked.ts'
 import { print } from '../terminal.ts'
@@ -10,21 +12,23 @@ import type { VerbOptions } from '../verb.ts'
 import { withDatabase } from '../with-database.ts'
 import { requireUser } from './find.ts'
 
-/** `cardea user reset-totp`: for someone who lost their authenticator. The next sign-in sets up another. */
+/** `cardea user reset-totp`: for someone who lost their second factor. The next sign-in sets up another. */
 export function addResetTotp(users: Command, terminal: Terminal): void {
   addVerb(users, {
     usage: 'reset-totp <email-or-id>',
-    summary: "remove a user's authenticator and end all their sessions and tokens",
+    summary: "remove a user's authenticators and passkeys and end all their sessions and tokens",
     example: 'cardea user reset-totp ada@example.com',
   }).action(async (named: string, { json }: VerbOptions) => {
-    await withDatabase(terminal, async (database) => {
+    await withDatabase(terminal, async (database, config) => {
+      const keyring = config.keys.keyring ?? openDevelopment(config).secrets.keyring
+      const sealer = createSealer([...keyring])
       const { id, email } = await requireUser(database.prisma, named)
       const { removed, revoked } = await database.transaction(async (tx) => ({
-        removed: await removeTotp(tx, id, byOperator),
+        removed: await resetSecondFactor({ tx, sealer }, id, byOperator),
         revoked: await revoke(tx, { userId: id }, { reason: 'totp_reset', ...byOperator }),
       }))
       print(terminal, json, { id, email, removed, revoked }, [
-        removed ? `Removed the authenticator of ${email}.` : `${email} had no authenticator.`,
+        removed ? `Removed the second factors of ${email}.` : `${email} had no second factor.`,
         sentenceOf(revoked),
       ])
     })

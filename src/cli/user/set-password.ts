@@ -23,7 +23,7 @@ export function addSetPassword(users: Command, terminal: Terminal): void {
     await withDatabase(terminal, async (database, config) => {
       const user = await requireUser(database.prisma, named)
       const { id, email } = user
-      const { password, generated } = await newPassword(terminal, options, user)
+      const { password, generated } = await newPassword(terminal, options, { ...user, config })
       const passwordHash = await createPasswordHasher(config.passwords).hash(password)
       const revoked = await database.transaction(async (tx) => {
         await setPasswordHash(tx, id, passwordHash, byOperator)

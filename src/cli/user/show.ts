@@ -25,6 +25,7 @@ export function addShow(users: Command, terminal: Terminal): void {
         ['status', user.disabledAt ? `disabled since ${user.disabledAt.toISOString()}` : 'active'],
         ['password', user.hasPassword ? 'set' : 'none'],
         ['authenticator', factors.totp ? 'set up' : 'none'],
+        ['passkeys', `${factors.passkeys}`],
         ['recovery codes', `${factors.recoveryCodes} left`],
         ['created', user.createdAt.toISOString()],
       ]

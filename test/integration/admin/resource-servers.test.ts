@@ -11,7 +11,7 @@ let token: string
 beforeAll(async () => {
   stage = await startAdmin()
   token = stage.token()
-  await ensureBuiltIn(stage.database.prisma)
+  await ensureBuiltIn(stage.database.prisma, { issuer: 'https://id.example' })
 })
 afterAll(() => stage.stop())
 

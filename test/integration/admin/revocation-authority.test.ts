@@ -10,7 +10,7 @@ let stage: AdminStage
 let operator: string
 beforeAll(async () => {
   stage = await startAdmin()
-  await ensureBuiltIn(stage.database.prisma)
+  await ensureBuiltIn(stage.database.prisma, { issuer: 'https://id.example' })
   operator = stage.token({ role: 'operator', scopes: scopesOfRole('operator') })
 })
 afterAll(() => stage.stop())

@@ -170,6 +170,49 @@ test('delete ends the client, its grants and tokens, and forgets what users had 
   expect(await cardeaHere(['client', 'delete', client.id], { env })).toMatchObject({ code: 66 })
 })
 
+test('what people read is given with the commands: who is verified, the logo, words in other languages (AZ-21)', async () => {
+  const logo = 'https://rp.example/logo.png'
+  const client = await cardeaHere(
+    [
+      'client',
+      'create',
+      '--name',
+      'Known',
+      ...web,
+      '--id',
+      'known',
+      '--verified',
+      '--logo-uri',
+      logo,
+      '--json',
+    ],
+    { env },
+  )
+  expect(client.json()).toMatchObject({ verified: true, logo_uri: logo })
+  const { prisma } = server.database
+  expect(await prisma.clientLogo.findUnique({ where: { clientId: 'known' } })).toMatchObject({
+    ...{ sourceUri: logo, body: null, attempts: 0 },
+  })
+  const identifier = 'https://worded-api.example/'
+  const scope = ['--name', 'Worded', '--optional-scope', 'orders:read=See your orders']
+  const words = [
+    '--words',
+    'de:orders:read=Ihre Bestellungen sehen',
+    '--words',
+    'fr:orders:read=Voir vos commandes',
+  ]
+  const api = await cardeaHere(['resource', 'create', identifier, ...scope, ...words, '--json'], { env })
+  expect(api.json()).toMatchObject({
+    scopes: [{ descriptions: { de: 'Ihre Bestellungen sehen', fr: 'Voir vos commandes' }, optional: true }],
+  })
+  for (const wrong of ['de:root=Alles', 'orders:read', 'tlh:orders:read=…']) {
+    const refused = await cardeaHere(['resource', 'create', `${identifier}2`, ...scope, '--words', wrong], {
+      env,
+    })
+    expect({ wrong, code: refused.code }).not.toEqual({ wrong, code: 0 })
+  }
+})
+
 test('resource create registers an API: its tokens are for it, and it may ask about them (RFC 8707, IN-03)', async () => {
   const api = [
     'client',

@@ -164,9 +164,11 @@ describe('users', () => {
       stdout: expect.stringContaining('Created the user cy@example.com.'),
     })
     expect(await desk.run(['users', 'create', 'cy@example.com'])).toMatchObject({ code: 73 })
-    expect((await desk.run(['users', 'invite', 'cy@example.com'])).stdout).toContain(
+    expect((await desk.run(['users', 'invite', 'cy@example.com', '--link'])).stdout).toContain(
       `${server.issuer}/account/password?ticket=`,
     )
+    const mailed = await desk.run(['users', 'invite', 'cy@example.com', '--json'])
+    expect(mailed.json()).toMatchObject({ mailed_to: 'cy@example.com', link: null })
     expect(
       (await desk.run(['users', 'update', 'cy@example.com', '--role', 'auditor', '--name', ''])).code,
     ).toBe(0)

@@ -10,7 +10,8 @@ import { bin, cardea, cardeaHere } from './command.ts'
 
 const verbs = [
   ...['serve', 'migrate', 'doctor', 'secrets generate', 'resource create'],
-  ...['create', 'show', 'list', 'disable', 'enable', 'unlock', 'set-password', 'reset-totp'].map(
+  ...['views list', 'views copy', 'views check'],
+  ...['create', 'show', 'list', 'disable', 'enable', 'unlock', 'set-password', 'reset-totp', 'import'].map(
     (verb) => `user ${verb}`,
   ),
   ...['create', 'show', 'list', 'rotate-secret', 'delete'].map((verb) => `client ${verb}`),

@@ -59,7 +59,7 @@ describe('cardea user create', () => {
   test.each([
     ['an address somebody has, in another spelling', 'ADA@example.com', 'long enough by far', 73],
     ['what is no address', 'ada', 'long enough by far', 65],
-    ['a short password', 'eve@example.com', 'short', 65],
+    ['a short password', 'eve@example.com', 'sh0rt', 65],
     ['a password made of the address', 'evelyn@example.com', 'evelyn@example.com', 65],
     ['a password everybody tries', 'eve@example.com', 'password1', 65],
     ['two lines', 'eve@example.com', 'long enough by far\nand more', 65],
@@ -110,7 +110,8 @@ describe('what an operator changes takes hold with the same commit', () => {
       expect(userinfo.status).toBe(401)
       const silent = await tokens.agent.get(authorizeUrl(client, pkce().challenge, { prompt: 'none' }))
       expect(silent.location).toContain('error=login_required')
-      expect((await events(person.id)).slice(-4).sort()).toEqual(
+      const recorded = (await events(person.id)).filter((type) => type !== 'browser.forgotten')
+      expect(recorded.slice(-4).sort()).toEqual(
         ['access.revoked', event, 'grant.revoked', 'session.ended'].sort(),
       )
     },
@@ -143,7 +144,7 @@ describe('what an operator changes takes hold with the same commit', () => {
 
 test('unlock lets a user in whose attempts were used up, and records it (TH-01)', async () => {
   const person = await addPerson(server)
-  const deps = { database: server.database, hasher: server.hasher, deviceKeys: [] }
+  const deps = { database: server.database, hasher: server.hasher }
   const attempt = (password: string) =>
     checkPassword(deps, { email: person.email, password, ip: '203.0.113.7' })
   for (let guess = 0; guess < 20; guess += 1) await attempt('a wrong guess')

@@ -23,6 +23,13 @@ function routeOf(verb: Verb): Route {
   return found
 }
 
+/** Does it answer with a list: page by page, or, of what is never many, all at once? */
+function isList({ paged, success: { schema } }: Route): boolean {
+  return (
+    paged === true || (schema !== undefined && 'shape' in schema && 'items' in (schema as z.ZodObject).shape)
+  )
+}
+
 function fits(pattern: string, path: string): boolean {
   const [expected, given] = [pattern.split('/'), path.split('/')]
   if (expected.length !== given.length) return false
@@ -76,7 +83,7 @@ describe('the table of verbs', () => {
     ]
     for (const field of fields) if (field !== undefined) expect(Object.keys(taken)).toContain(field)
     expect(verb.ifMatch ?? false).toBe(route.ifMatch ?? false)
-    expect(verb.columns !== undefined).toBe(route.paged ?? false)
+    expect(verb.columns !== undefined).toBe(isList(route))
     expect(verb.streams !== undefined).toBe(route.produces !== undefined)
     expect(verb.revokes !== undefined).toBe('dry_run' in route.body.shape)
   })

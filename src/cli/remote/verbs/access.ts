@@ -30,6 +30,27 @@ const grants: Group = {
   ],
 }
 
+const blocks: Group = {
+  name: 'blocks',
+  summary: 'who has to wait for too many failures',
+  verbs: [
+    {
+      usage: 'list',
+      summary: 'list what is blocked right now',
+      example: 'cardea blocks list',
+      call: 'GET /blocks',
+      columns: ['block_id', 'kind', 'user_id', 'client_id', 'network', 'failures', 'until'],
+    },
+    {
+      usage: 'lift <block>',
+      summary: 'lift a block and forget the failures that led to it',
+      example: 'cardea blocks lift 019aa0f4-7d3b-7c1e-8f2a-5b6c7d8e9f01',
+      call: 'DELETE /blocks/:block',
+      done: 'Lifted.',
+    },
+  ],
+}
+
 const sessions: Group = {
   name: 'sessions',
   summary: 'sign-ins of browsers',
@@ -94,4 +115,4 @@ const tokens: Group = {
   ],
 }
 
-export const access: readonly Group[] = [grants, sessions, tokens]
+export const access: readonly Group[] = [grants, sessions, tokens, blocks]

@@ -49,6 +49,14 @@ const metadata: readonly Field[] = [
     ...{ flags: '--first-party', about: 'one of our own: its users are not asked for consent' },
     ...{ name: 'first_party', value: true },
   },
+  {
+    ...{ flags: '--verified', about: 'you know who runs it; people are told so' },
+    ...{ name: 'verified', value: true },
+  },
+  {
+    ...{ flags: '--logo-uri <uri>', about: 'where its logo is fetched from; "" for none' },
+    ...{ name: 'logo_uri', none: '' },
+  },
 ]
 
 export const clients: Group = {
@@ -94,6 +102,12 @@ export const clients: Group = {
       data: true,
       fields: [{ flags: '--name <client_name>', about: 'another name', name: 'client_name' }, ...metadata],
       done: 'Changed the client %.',
+    },
+    {
+      usage: 'logo <client>',
+      summary: "see what became of a client's logo",
+      example: 'cardea clients logo shop',
+      call: 'GET /clients/:client/logo',
     },
     {
       usage: 'rotate-secret <client>',

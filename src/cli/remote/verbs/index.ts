@@ -1,11 +1,22 @@
 import type { Group } from '../verb.ts'
 import { access } from './access.ts'
 import { clients } from './clients.ts'
-import { resources } from './resources.ts'
+import { resources, scopeWords } from './resources.ts'
 import { revocations } from './revocations.ts'
 import { server } from './server.ts'
+import { clientTheme, theme } from './themes.ts'
 import { users } from './users.ts'
 
 /** Every verb that is a row of a table, in the order in which help lists them. */
-export const groups: readonly Group[] = [users, clients, resources, ...access, revocations, ...server]
+export const groups: readonly Group[] = [
+  users,
+  clients,
+  resources,
+  scopeWords,
+  theme,
+  clientTheme,
+  ...access,
+  revocations,
+  ...server,
+]
 export { single } from './server.ts'

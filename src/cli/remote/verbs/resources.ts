@@ -2,7 +2,10 @@ import type { Field, Group } from '../verb.ts'
 
 const fields: readonly Field[] = [
   {
-    ...{ flags: '--scopes <json>', about: 'its scopes: [{"name": …, "description": …, "optional": true}]' },
+    ...{
+      flags: '--scopes <json>',
+      about: 'its scopes: [{"name": …, "description": …, "descriptions": {"de": …}, "optional": true}]',
+    },
     ...{ name: 'scopes', kind: 'json' },
   },
   {
@@ -16,6 +19,41 @@ const fields: readonly Field[] = [
     ...{ name: 'allow_long_lived', value: true },
   },
 ]
+
+/** What scopes of OpenID and claims are called. */
+export const scopeWords: Group = {
+  name: 'scope-words',
+  summary: 'what people read about scopes of OpenID and claims',
+  verbs: [
+    {
+      usage: 'list',
+      summary: "list what is said in the operator's words",
+      example: 'cardea scope-words list',
+      call: 'GET /scope-words',
+      columns: ['kind', 'name', 'language', 'title', 'description'],
+      paged: false,
+    },
+    {
+      usage: 'set <kind> <name> <language>',
+      summary: 'word a scope or claim, in a language of the pages or by default',
+      example: `cardea scope-words set scope email de --title "Ihre Dienstadresse" \\
+      --description "Unter ihr schreibt Ihnen die App"`,
+      call: 'PUT /scope-words/:kind/:name/:language',
+      fields: [
+        { flags: '--title <text>', about: 'a few words', name: 'title', required: true },
+        { flags: '--description <text>', about: 'one sentence', name: 'description', required: true },
+      ],
+      done: 'Said in your words.',
+    },
+    {
+      usage: 'delete <kind> <name> <language>',
+      summary: 'take your own words back',
+      example: 'cardea scope-words delete scope email de',
+      call: 'DELETE /scope-words/:kind/:name/:language',
+      done: 'Taken back.',
+    },
+  ],
+}
 
 export const resources: Group = {
   name: 'resources',

@@ -1,4 +1,5 @@
 import type { Field, Group } from '../verb.ts'
+import { ofClient } from './fields.ts'
 
 const ROLES = ['owner', 'operator', 'auditor']
 const reason: Field = { flags: '--reason <text>', about: 'why; kept in the audit events', name: 'reason' }
@@ -11,6 +12,11 @@ const name: Field = {
 const verified: Field = {
   ...{ flags: '--email-verified', about: 'the address is known to be theirs' },
   ...{ name: 'email_verified', value: true },
+}
+
+const link: Field = {
+  ...{ flags: '--link', about: 'no mail: show the link, to be handed over (good for a day, or an hour)' },
+  ...{ name: 'deliver', value: 'link' },
 }
 
 export const users: Group = {
@@ -105,17 +111,19 @@ export const users: Group = {
     },
     {
       usage: 'invite <user>',
-      summary: 'make the link with which a new user sets a password, good for a day',
+      summary: 'mail a new user the link to set a password, good for three days',
       example: 'cardea users invite ada@example.com',
       call: 'POST /users/:user/invite',
-      done: 'Hand this to % yourself. It works once and is shown this once.',
+      fields: [link],
+      done: 'Invited %. A link that is shown here is yours to hand over: it works once and is shown this once.',
     },
     {
       usage: 'reset-password <user>',
-      summary: 'make the link with which a user sets a new password, good for an hour',
-      example: 'cardea users reset-password ada@example.com',
+      summary: 'mail a user the link to set a new password, good for an hour',
+      example: 'cardea users reset-password ada@example.com --link',
       call: 'POST /users/:user/password-reset',
-      done: 'Hand this to % yourself. It works once and is shown this once.',
+      fields: [link],
+      done: 'Nothing of % changes before they use the link. One that is shown here is yours to hand over: it works once and is shown this once.',
     },
     {
       usage: 'unlock <user>',
@@ -123,6 +131,29 @@ export const users: Group = {
       example: 'cardea users unlock ada@example.com',
       call: 'POST /users/:user/unlock',
       done: 'Unlocked %.',
+    },
+    {
+      usage: 'browsers <user>',
+      summary: 'list the browsers a user signed in from',
+      example: 'cardea users browsers ada@example.com',
+      call: 'GET /users/:user/browsers',
+      columns: ['browser_id', 'user_agent', 'ip', 'last_used_at', 'skips_factor_until'],
+      paged: false,
+    },
+    {
+      usage: 'forget-browser <user> <browser>',
+      summary: 'ask a browser of a user for everything again',
+      example: 'cardea users forget-browser ada@example.com 019aa0f4-7d3b-7c1e-8f2a-5b6c7d8e9f01',
+      call: 'DELETE /users/:user/browsers/:browser',
+      done: 'The browser is not known any more.',
+    },
+    {
+      usage: 'consents <user>',
+      summary: 'list what a user decided on consent pages',
+      example: 'cardea users consents ada@example.com --client shop',
+      call: 'GET /users/:user/consents',
+      columns: ['decided_at', 'client_id', 'granted', 'refused', 'withdrawn_at'],
+      fields: [ofClient],
     },
     {
       usage: 'revoke <user>',

@@ -53,6 +53,11 @@ export const clientScenarios: Record<string, Scenario> = {
     await expectStatus(200, stage.ask(`/v1/clients/${await madeClient(stage)}`, { token }))
     await expectStatus(404, stage.ask(nobody, { token }))
   },
+  async getClientLogo(stage, token) {
+    const metadata = { logo_uri: 'https://rp.example/logo.png' }
+    await expectStatus(200, stage.ask(`/v1/clients/${await madeClient(stage, { metadata })}/logo`, { token }))
+    await expectStatus(404, stage.ask(`/v1/clients/${await madeClient(stage)}/logo`, { token }))
+  },
   async updateClient(stage, token) {
     const id = await madeClient(stage)
     const patch = (path: string, json: object, tag = '*', by = token) =>

@@ -14,7 +14,26 @@ async function made(stage: AdminStage, { builtIn = false } = {}): Promise<string
   return identifier
 }
 
+const wording = { title: 'Your work address', description: 'Where the app writes to you' }
+const unknownPlaces = ['scope/root/de', 'claim/sub/de', 'role/email/de', 'scope/email/tlh']
+
 export const resourceServerScenarios: Record<string, Scenario> = {
+  async listScopeWords(stage, token) {
+    await expectStatus(200, stage.ask('/v1/scope-words', { token }))
+  },
+  async putScopeWords(stage, token) {
+    const put = (place: string) =>
+      stage.ask(`/v1/scope-words/${place}`, { method: 'PUT', token, json: wording })
+    await expectStatus(200, put('scope/email/de'))
+    await expectStatus(200, put('claim/name/default'))
+    for (const place of unknownPlaces) await expectStatus(404, put(place))
+  },
+  async deleteScopeWords(stage, token) {
+    const path = '/v1/scope-words/scope/profile/fr'
+    await stage.ask(path, { method: 'PUT', token, json: wording })
+    await expectStatus(204, stage.ask(path, { method: 'DELETE', token }))
+    await expectStatus(404, stage.ask(path, { method: 'DELETE', token }))
+  },
   async listResourceServers(stage, token) {
     await made(stage)
     await expectStatus(200, stage.ask('/v1/resource-servers', { token }))

@@ -46,6 +46,11 @@ export const userScenarios: Record<string, Scenario> = {
     await expectStatus(200, stage.ask(`/v1/users/${id}`, { token }))
     await expectStatus(404, stage.ask(nobody, { token }))
   },
+  async listConsents(stage, token) {
+    const { id } = await stage.addUser()
+    await expectStatus(200, stage.ask(`/v1/users/${id}/consents`, { token }))
+    await expectStatus(404, stage.ask(`${nobody}/consents`, { token }))
+  },
   async updateUser(stage, token) {
     const { id } = await stage.addUser()
     const other = await stage.addUser()
