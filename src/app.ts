@@ -2,19 +2,27 @@ import Koa from 'koa'
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { JWK } from 'jose'
-import { createAccountRoutes } from './account/index.ts'
+import { createAccountRoutes, createByMailRoutes, createFindPlace } from './account/index.ts'
 import { adminPatterns, createAdminApi, describeProblem } from './admin/index.ts'
+import { createWardrobe } from './clients/index.ts'
 import type { Config } from './config/index.ts'
 import type { Sealer } from './crypto/index.ts'
 import { isStorageTrouble, migrationStatus } from './db/index.ts'
 import type { Database } from './db/index.ts'
 import { startLogoutDelivery } from './events/index.ts'
 import * as http from './http/index.ts'
-import { createEnginePages, createInteractionRoutes, rememberSignIn } from './interaction/index.ts'
+import { createEnginePages, createInteractionRoutes, rememberSignIn, wayToApp } from './interaction/index.ts'
+import { startLogos } from './jobs/index.ts'
+import { logoRoutes } from './logo-routes.ts'
 import { createOidc, readBearer } from './oidc/index.ts'
+import { createMailing } from './mailing.ts'
 import { revocationLimit } from './revocation-limit.ts'
+import { ownTemplates, viewsDir } from './own-templates.ts'
+import { passwordRules } from './password-rules.ts'
 import { headerProfile, publicMethods, routeLabels } from './routes.ts'
 import { signInLimit } from './sign-in-limit.ts'
+import { freshLooks, themeRoutes } from './theme-routes.ts'
+import { defaultThrottlePolicy, passkeySiteOf, setLocale } from './users/index.ts'
 import type { PasswordHasher } from './users/index.ts'
 
 export type AppDeps = {
@@ -29,7 +37,7 @@ export type AppDeps = {
   isAccepting(): boolean
 }
 
-const labels = [...routeLabels, ...adminPatterns]
+const labels = [...routeLabels, ...adminPatterns, '/mailbox', '/mailbox/:id', '/mailbox/:id/html']
 const root = new URL('..', import.meta.url).pathname
 
 /** The composition root: every room wired and mounted, read from top to bottom. */
@@ -37,8 +45,14 @@ export function createApps(deps: AppDeps): {
   publicApp: Koa
   opsApp: Koa
   useSigningKeys: (keys: JWK[]) => void
+  /** Starts fetching the logos of clients; returns how to stop. */
+  startLogos: (options?: { everyMs?: number }) => () => Promise<void>
   /** Starts telling relying parties what ended; returns how to stop. */
   startLogoutDelivery: (options?: { everyMs?: number }) => () => Promise<void>
+  /** For the metrics: what is blocked. */
+  observeBlocks: ReturnType<typeof http.createMetrics>['observeBlocks']
+  /** Starts sending mails; returns how to stop. */
+  startMailDelivery: (options?: { everyMs?: number }) => () => Promise<void>
 } {
   const { config, database, logger, sealer, hasher, cookieKeys } = deps
   const { pool } = database
@@ -46,8 +60,20 @@ export function createApps(deps: AppDeps): {
     databasePool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   })
   const assets = http.createAssets(`${root}public`)
-  const render = http.createRenderer({ viewsDir: `${root}views`, assets })
+  const own = ownTemplates(config, logger)
+  const wardrobe = createWardrobe(database.prisma)
+  const rules = passwordRules(config, (outcome, error) => {
+    metrics.breachedPasswords.inc({ outcome })
+    if (error) logger.warn({ error: String(error) }, 'leaked passwords could not be looked up')
+  })
+  const render = http.createRenderer({
+    ...{ viewsDir, assets, issuerName: config.looks.name },
+    ...own,
+    dressFor: (clientId) => wardrobe.dressFor(clientId),
+    passwordRules: rules,
+  })
 
+  const passkeySite = passkeySiteOf(config.issuer, config.looks.name)
   const outboundAllow = [...config.outbound.allowHosts, ...config.outbound.allowNetworks]
   const oidc = createOidc({
     issuer: config.issuer,
@@ -62,7 +88,7 @@ export function createApps(deps: AppDeps): {
       sessionAbsolute: config.sessions.absoluteSeconds,
     },
     refreshRetryWindowSeconds: config.tokens.refreshRetryWindowSeconds,
-    policy: config.secondFactor,
+    policy: { totp: config.secondFactor.totp, acr: config.acr, passkeys: passkeySite !== null },
     statusListTtlSeconds: config.tokens.statusListTtlSeconds,
     inFlightSeconds: (config.http.requestTimeoutMs + 5 * config.database.statementTimeoutMs) / 1000,
     outboundAllow,
@@ -72,9 +98,35 @@ export function createApps(deps: AppDeps): {
     onFailure: (ctx, error) => http.logFailure(logger, ctx, error, statusOf(error)),
   })
 
+  const throttlePolicy = {
+    ...defaultThrottlePolicy,
+    stuffing: { ...defaultThrottlePolicy.stuffing, failures: config.limits.stuffingFailures },
+  }
   const interaction = createInteractionRoutes({
-    ...{ database, oidc, render, hasher, sealer, keys: cookieKeys, issuerName: 'Cardea' },
+    ...{
+      database,
+      oidc,
+      render,
+      hasher,
+      sealer,
+      passkeySite,
+      keys: cookieKeys,
+      issuerName: config.looks.name,
+    },
+    selfService: {
+      register: config.mail.transport !== 'none' && config.registration.policy === 'open',
+      forgot: config.mail.transport !== 'none',
+    },
+    canChallenge: config.mail.transport !== 'none',
+    trustedBrowserDays: config.secondFactor.trustedBrowserDays,
+    policy: throttlePolicy,
     onOutcome: (outcome) => metrics.signIns.inc({ outcome }),
+  })
+
+  const { startMailDelivery, mailboxPages } = createMailing({
+    ...{ config, database, sealer, render, metrics, logger },
+    ...{ viewsDir, overrides: own.overrides },
+    issuerName: config.looks.name,
   })
 
   const ready = {
@@ -85,12 +137,13 @@ export function createApps(deps: AppDeps): {
     },
     accepting: () => (deps.isAccepting() ? Promise.resolve() : Promise.reject(new Error('stopping'))),
   }
-  const errorPage = (_ctx: Koa.Context, { title, message, reference }: http.ErrorPage) =>
-    render('error', { title, message, reference })
+  const errorPage = (ctx: Koa.Context, { title, message, reference }: http.ErrorPage) =>
+    render(ctx, 'error', { title, message, reference })
   const first = (describe?: typeof describeProblem): Middleware[] => [
     http.requestContext({ logger, trustedProxies: config.http.trustedProxies, routes: labels }),
     metrics.observeRequests,
     http.securityHeaders({ secure: config.issuer.startsWith('https:'), profileOf: headerProfile }),
+    http.chooseLanguage({ fallback: config.looks.language, picker: describe === undefined }),
     http.errorHandler({ isUnavailable: isStorageTrouble, renderError: errorPage, describe, logger }),
     http.healthRoutes({ ready }),
   ]
@@ -100,17 +153,35 @@ export function createApps(deps: AppDeps): {
     http.hostGuard(config.issuer, { logger }),
     http.malformedGuard(),
     http.serveAssets(assets.find),
+    freshLooks(wardrobe),
     http.allowMethods(publicMethods),
     http.onlyRoutes(Object.keys(publicMethods)),
     http.requestDeadline({ ms: config.http.requestTimeoutMs }),
     signInLimit(config.limits.signInStartsPerMinute),
     revocationLimit(config.limits.signInStartsPerMinute),
     onlyBelow(
-      ['/interaction/', '/account/', '/device/', '/logout/confirm/'],
+      ['/interaction/', '/account/', '/register/', '/forgot/', '/language/', '/device/', '/logout/confirm/'],
       http.csrfGuard({ origin: new URL(config.issuer).origin }),
     ),
+    http.languageRoute({
+      onChosen: async (ctx, language) => {
+        const session = await oidc.sessionOf(ctx)
+        if (session) await setLocale(database.prisma, session.userId, language)
+      },
+    }),
+    logoRoutes(database.prisma),
+    themeRoutes(wardrobe),
     interaction,
-    createAccountRoutes({ database, hasher, render, keys: cookieKeys, issuerName: 'Cardea' }),
+    createAccountRoutes({
+      ...{ database, hasher, render, sealer, oidc, keys: cookieKeys, issuerName: config.looks.name },
+      ...{ passwordRules: rules, passkeySite, issuer: config.issuer, secondFactor: config.secondFactor.totp },
+      ...{ findPlace: createFindPlace(config.geoDatabase), hasMail: config.mail.transport !== 'none' },
+      wayToApp: (ctx) => wayToApp(ctx, database.prisma),
+    }),
+    createByMailRoutes({
+      ...{ database, hasher, passwordRules: rules, render, sealer, keys: cookieKeys },
+      ...{ hasMail: config.mail.transport !== 'none', registration: config.registration },
+    }),
     ...oidc.middleware,
   ])
   const opsApp = koaApp(cookieKeys, [
@@ -120,17 +191,27 @@ export function createApps(deps: AppDeps): {
     http.malformedGuard(),
     http.serveAssets(assets.find),
     http.requestDeadline({ ms: config.http.requestTimeoutMs }),
+    ...mailboxPages,
     ...createAdminApi({
       ...{ database, sealer, render, readBearer, issuer: config.issuer, keys: cookieKeys },
       // An ID token is good as a hint at sign-out as long as its session lives.
       signedSeconds: config.sessions.absoluteSeconds,
       requestsPerMinute: config.limits.adminRequestsPerMinute,
+      hasMail: config.mail.transport !== 'none',
+      acceptsNewcomers: config.registration.policy !== 'closed',
     }),
   ])
   return {
     publicApp,
     opsApp,
     useSigningKeys: (keys) => oidc.useSigningKeys(keys),
+    startMailDelivery,
+    startLogos: (options) =>
+      startLogos(database, {
+        ...{ outboundAllow, ...options },
+        onError: (error) => logger.error({ error: String(error) }, 'fetching logos failed'),
+      }),
+    observeBlocks: metrics.observeBlocks,
     startLogoutDelivery: (options) =>
       startLogoutDelivery({
         ...{ database, outboundAllow, ...options },

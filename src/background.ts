@@ -5,19 +5,23 @@ import type { createApps } from './app.ts'
 import { checkpointSigner } from './audit/index.ts'
 import type { Sealer } from './crypto/index.ts'
 import type { Database } from './db/index.ts'
-import { startRevocations, startSealing, startSweeping } from './jobs/index.ts'
+import { startRevocations, startSealing, startSweeping, startWatchingBlocks } from './jobs/index.ts'
+import { sweepMailRoom } from './mail/index.ts'
 import { watchSigningKeys } from './oidc/index.ts'
 
 type Deps = {
   database: Database
   sealer: Sealer
   signingKeys: JWK[]
-  apps: Pick<ReturnType<typeof createApps>, 'startLogoutDelivery' | 'useSigningKeys'>
+  apps: Pick<
+    ReturnType<typeof createApps>,
+    'observeBlocks' | 'startLogos' | 'startLogoutDelivery' | 'startMailDelivery' | 'useSigningKeys'
+  >
   logger: Logger
 }
 
 /**
- * Everything that goes on beside the requests: telling relying parties, clearing away what large revocations left, sealing the audit,
+ * Everything that goes on beside the requests: telling relying parties, sending mails, fetching logos, clearing away what large revocations left, sealing the audit,
  * following changed signing keys, sweeping. Any number of instances may do it at once. Returns how to stop all of it.
  */
 export function startBackground({ database, sealer, signingKeys, apps, logger }: Deps): () => Promise<void> {
@@ -27,6 +31,8 @@ export function startBackground({ database, sealer, signingKeys, apps, logger }:
   let keys = signingKeys
   const stops = [
     apps.startLogoutDelivery(),
+    apps.startMailDelivery(),
+    apps.startLogos(),
     startRevocations(database, failed('clearing away after a revocation')),
     startSealing(database, {
       sign: checkpointSigner(() => keys),
@@ -42,7 +48,11 @@ export function startBackground({ database, sealer, signingKeys, apps, logger }:
       },
       onError: failed('looking for changed signing keys'),
     }),
-    startSweeping(database, failed('sweeping'), [sweepAdminRoom]),
+    startWatchingBlocks(database, {
+      onCount: apps.observeBlocks,
+      onError: failed('watching blocks'),
+    }),
+    startSweeping(database, failed('sweeping'), [sweepAdminRoom, sweepMailRoom]),
   ]
   return async () => {
     await Promise.all(stops.map((stop) => stop()))

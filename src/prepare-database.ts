@@ -35,7 +35,7 @@ export async function prepareDatabase(preparation: Preparation): Promise<JWK[] |
     try {
       await migrate(url)
       if (config.mode === 'production') await refuseSeeds(database)
-      await ensureBuiltIn(database.prisma)
+      await ensureBuiltIn(database.prisma, { issuer: config.issuer })
       return await ensureSigningKeys({ database, sealer })
     } catch (error) {
       if (error instanceof SealBroken) throw otherKeyring()

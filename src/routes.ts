@@ -1,9 +1,15 @@
+import { accountMethods } from './account/index.ts'
 import type { HeaderProfile } from './http/index.ts'
 
 const steps = [
   'login',
+  'unlock-request',
+  'unlock',
   'totp',
   'totp-enrol',
+  'passkey',
+  'passkey-enrol',
+  'passkey-offer',
   'recovery-code',
   'recovery-codes',
   'select-account',
@@ -30,11 +36,25 @@ export const publicMethods: Record<string, string[]> = {
   '/logout/success': ['GET'],
   '/.well-known/openid-configuration': ['GET'],
   '/.well-known/oauth-authorization-server': ['GET'],
-  '/account/password': ['GET', 'POST'],
-  '/account/password-set': ['GET'],
+  '/language': ['POST'],
+  '/logos/:client/:digest': ['GET'],
+  '/themes/:key/:file': ['GET'],
+  ...accountMethods,
+  '/account/email/check': ['GET', 'POST'],
+  '/account/email/confirm': ['GET', 'POST'],
+  '/account/email/done': ['GET'],
+  '/register': ['GET', 'POST'],
+  '/register/check': ['GET', 'POST'],
+  '/register/confirm': ['GET', 'POST'],
+  '/register/done': ['GET'],
+  '/forgot': ['GET', 'POST'],
+  '/forgot/check': ['GET', 'POST'],
   '/interaction/:uid': ['GET'],
   ...Object.fromEntries(
-    steps.map((step) => [`/interaction/:uid/${step}`, step === 'recovery-code' ? ['GET', 'POST'] : ['POST']]),
+    steps.map((step) => [
+      `/interaction/:uid/${step}`,
+      ['recovery-code', 'unlock'].includes(step) ? ['GET', 'POST'] : ['POST'],
+    ]),
   ),
 }
 

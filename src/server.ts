@@ -8,7 +8,7 @@ import { createSealer, parseKeyring } from './crypto/index.ts'
 import { connectDatabase, EmbeddedPostgresError, MigrationError, startEmbeddedPostgres } from './db/index.ts'
 import type { Database, EmbeddedPostgres } from './db/index.ts'
 import { openDevelopment } from './development/index.ts'
-import { listen, ListenError } from './http/index.ts'
+import { listen, ListenError, ViewError } from './http/index.ts'
 import type { Listener } from './http/index.ts'
 import { createLogger } from './logger.ts'
 import { prepareDatabase, StartRefused } from './prepare-database.ts'
@@ -42,11 +42,11 @@ export async function startServer({
   try {
     return await run(parsed.config, cleanUp)
   } catch (error) {
-    const expected = [EmbeddedPostgresError, MigrationError, StartRefused].some(
+    const expected = [EmbeddedPostgresError, MigrationError, StartRefused, ViewError].some(
       (kind) => error instanceof kind,
     )
     process.stderr.write(`${expected ? (error as Error).message : String((error as Error).stack)}\n`)
-    return error instanceof StartRefused ? EXIT.config : EXIT.failed
+    return error instanceof StartRefused || error instanceof ViewError ? EXIT.config : EXIT.failed
   } finally {
     for (const step of cleanUp.reverse()) await attempt(step)
   }

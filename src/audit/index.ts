@@ -13,7 +13,7 @@ export type { EventFilter, EventPage, EventQuery, ListedEvent } from './list-eve
 export { chainHead } from './read-chain.ts'
 export type { ChainHead } from './read-chain.ts'
 export { countEvents } from './count-events.ts'
-export { record } from './record.ts'
+export { record, recordAll } from './record.ts'
 export type { Actor, AuditEventInput, AuditType, By } from './record.ts'
 export { sealAll, sealEvents } from './seal.ts'
 export { checkpointSigner } from './signature.ts'

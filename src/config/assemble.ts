@@ -4,11 +4,17 @@ import type { Values } from './variables.ts'
 
 /** Arranges values that passed every check into the Config other rooms know, and freezes it to the last field. */
 export function assemble(values: Values, keys: Keys): Config {
+  const issuer = values.CARDEA_ISSUER ?? `http://localhost:${values.CARDEA_PORT}`
   const config: Config = {
     mode: values.CARDEA_MODE,
-    issuer: values.CARDEA_ISSUER ?? `http://localhost:${values.CARDEA_PORT}`,
+    issuer,
     listen: { host: values.CARDEA_HOST, port: values.CARDEA_PORT },
     ops: { host: values.CARDEA_OPS_HOST, port: values.CARDEA_OPS_PORT, names: values.CARDEA_OPS_HOSTS },
+    looks: {
+      name: values.CARDEA_NAME,
+      language: values.CARDEA_LANGUAGE,
+      viewsDir: values.CARDEA_VIEWS_DIR,
+    },
     samplePort: values.CARDEA_SAMPLE_PORT,
     dataDir: values.CARDEA_DATA_DIR,
     logLevel: values.CARDEA_LOG_LEVEL,
@@ -27,6 +33,17 @@ export function assemble(values: Values, keys: Keys): Config {
       allowHosts: values.CARDEA_OUTBOUND_ALLOW.hosts,
       allowNetworks: values.CARDEA_OUTBOUND_ALLOW.networks,
     },
+    mail: {
+      transport:
+        values.CARDEA_SMTP_URL !== undefined
+          ? 'smtp'
+          : values.CARDEA_MODE === 'development'
+            ? 'mailbox'
+            : 'none',
+      smtpUrl: values.CARDEA_SMTP_URL,
+      from: values.CARDEA_MAIL_FROM ?? { name: '', address: `no-reply@${new URL(issuer).hostname}` },
+    },
+    registration: { policy: values.CARDEA_REGISTRATION, domains: values.CARDEA_REGISTRATION_DOMAINS },
     sessions: { idleSeconds: values.CARDEA_SESSION_IDLE, absoluteSeconds: values.CARDEA_SESSION_ABSOLUTE },
     tokens: {
       accessSeconds: values.CARDEA_ACCESS_TOKEN_TTL,
@@ -35,16 +52,21 @@ export function assemble(values: Values, keys: Keys): Config {
       refreshAbsoluteSeconds: values.CARDEA_REFRESH_TOKEN_ABSOLUTE,
       refreshRetryWindowSeconds: values.CARDEA_REFRESH_RETRY_WINDOW,
     },
-    secondFactor: { totp: values.CARDEA_TOTP_POLICY },
+    acr: values.CARDEA_ACR,
+    secondFactor: { totp: values.CARDEA_TOTP_POLICY, trustedBrowserDays: values.CARDEA_TRUSTED_BROWSER_DAYS },
     passwords: {
       memoryKiB: values.CARDEA_ARGON2_MEMORY_KIB,
       passes: values.CARDEA_ARGON2_PASSES,
       parallelism: values.CARDEA_ARGON2_PARALLELISM,
       concurrency: values.CARDEA_HASH_CONCURRENCY,
+      leastScore: values.CARDEA_PASSWORD_SCORE,
+      breached: values.CARDEA_BREACHED_PASSWORDS,
     },
+    geoDatabase: values.CARDEA_GEO_DATABASE,
     limits: {
       signInStartsPerMinute: values.CARDEA_RATE_LIMIT,
       adminRequestsPerMinute: values.CARDEA_ADMIN_RATE_LIMIT,
+      stuffingFailures: values.CARDEA_STUFFING_THRESHOLD,
     },
   }
   return deepFreeze(config)

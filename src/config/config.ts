@@ -1,3 +1,6 @@
+import type { AcrLevel } from './acr-table.ts'
+import type { Language } from '../language/index.ts'
+
 /** Everything the process is told from outside. Frozen; durations carry their unit in the name. */
 export interface Config {
   readonly mode: 'development' | 'production'
@@ -9,6 +12,14 @@ export interface Config {
   readonly ops: Address & {
     /** What it may be called, besides localhost and addresses. */
     readonly names: readonly string[]
+  }
+  readonly looks: {
+    /** What people know this server by. */
+    readonly name: string
+    /** For people whose own language is not known, or not spoken here. */
+    readonly language: Language
+    /** Templates that take the place of ours. */
+    readonly viewsDir: string | undefined
   }
   readonly samplePort: number
   readonly dataDir: string
@@ -37,6 +48,20 @@ export interface Config {
     /** Networks (CIDR) that our own requests may reach although they are private. */
     readonly allowNetworks: readonly string[]
   }
+  readonly mail: {
+    /** Where mails go: to an SMTP server, into the mailbox of a development server, or nowhere. */
+    readonly transport: 'smtp' | 'mailbox' | 'none'
+    /** The SMTP server with its credentials: a secret. */
+    readonly smtpUrl: string | undefined
+    /** The name may be empty. */
+    readonly from: { readonly name: string; readonly address: string }
+  }
+  readonly registration: {
+    /** Who may make an account: anybody with a mailbox, whom an operator invited, nobody. */
+    readonly policy: 'open' | 'invitation' | 'closed'
+    /** Whose addresses may register, in lower case; empty: anybody's. */
+    readonly domains: readonly string[]
+  }
   readonly sessions: { readonly idleSeconds: number; readonly absoluteSeconds: number }
   readonly tokens: {
     readonly accessSeconds: number
@@ -47,15 +72,35 @@ export interface Config {
     /** For how long a rotated refresh token still gives the same successor (a retry after a lost response). */
     readonly refreshRetryWindowSeconds: number
   }
-  readonly secondFactor: { readonly totp: 'required' | 'optional' }
+  /** What each `acr` value takes, weakest first. */
+  readonly acr: readonly AcrLevel[]
+  readonly secondFactor: {
+    readonly totp: 'required' | 'optional'
+    /** For how long a browser may skip it once its user said so; 0 = never. */
+    readonly trustedBrowserDays: number
+  }
   readonly passwords: {
     readonly memoryKiB: number
     readonly passes: number
     readonly parallelism: number
-    /** How many hashes may run at once; 0 = one per processor core. */
+    /** How many hashes may run at once; 0 = one for each processor core but one. */
     readonly concurrency: number
+    /** What zxcvbn must give a new password, 0 to 4; with 0 it is not asked. */
+    readonly leastScore: number
+    /** Where leaked passwords are looked up. The address ends with a slash. */
+    readonly breached:
+      | { readonly by: 'off' }
+      | { readonly by: 'range'; readonly url: string }
+      | { readonly by: 'file'; readonly path: string }
   }
-  readonly limits: { readonly signInStartsPerMinute: number; readonly adminRequestsPerMinute: number }
+  /** A file of places (.mmdb); undefined: nothing has a place. */
+  readonly geoDatabase: string | undefined
+  readonly limits: {
+    readonly signInStartsPerMinute: number
+    readonly adminRequestsPerMinute: number
+    /** Wrong passwords in ten minutes over all users; 0 = no alarm. */
+    readonly stuffingFailures: number
+  }
 }
 
 interface Address {

@@ -36,6 +36,14 @@ const always: Rule[] = [
 
 /** What production asks for beyond that. */
 const production: Rule[] = [
+  (values) =>
+    values.CARDEA_REGISTRATION === 'open' &&
+    'CARDEA_SMTP_URL' in values &&
+    values.CARDEA_SMTP_URL === undefined && {
+      variable: 'CARDEA_REGISTRATION',
+      problem: 'is open, and there is no mail server to confirm addresses with',
+      remedy: 'Set CARDEA_SMTP_URL, or let accounts be made by invitation',
+    },
   ({ CARDEA_ISSUER: issuer }) =>
     issuer?.startsWith('http:') &&
     !isLoopback(new URL(issuer).hostname) && {

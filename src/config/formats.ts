@@ -25,6 +25,13 @@ export function oneOf<const T extends string>(...words: T[]): z.ZodType<T, strin
 
 export const yesOrNo = oneOf('true', 'false').transform((word) => word === 'true')
 
+/** A name for people: one line, no more than fits a page's heading, nothing that cannot be seen. */
+export const shownName = z
+  .string()
+  .trim()
+  .refine((text) => text.length > 0 && Array.from(text).length <= 60, 'must have 1 to 60 characters')
+  .refine((text) => !/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}<>]/u.test(text), 'must be plain text on one line')
+
 /** An address or name to listen on. */
 export const listenHost = z
   .string()
@@ -80,6 +87,51 @@ export const postgresUrl = z.string().superRefine((text, issues) => {
   if (!url || !/^postgres(ql)?:$/.test(url.protocol)) issues.addIssue('must be a postgresql:// URL')
   else if (url.pathname.length < 2) issues.addIssue('must name a database after the host')
 })
+
+/** The address of an SMTP server, with user and password if it asks for them. */
+export const smtpUrl = z.string().superRefine((text, issues) => {
+  const url = URL.parse(text)
+  if (!url || !/^smtps?:$/.test(url.protocol) || url.hostname === '')
+    issues.addIssue('must be an smtp:// or smtps:// URL')
+  else if (!/^\/?$/.test(url.pathname) || url.search || url.hash)
+    issues.addIssue('must end after the host and the port')
+  else if ((url.username === '') !== (url.password === ''))
+    issues.addIssue('must have a user and a password, or neither')
+  else if (!decodes(url.username) || !decodes(url.password))
+    issues.addIssue('has a user or a password that is not percent-encoded')
+})
+
+/** A sender: `no-reply@example.com`, or `Example ID <no-reply@example.com>`. */
+export const mailAddress = z.string().transform((text, issues) => {
+  const [, name = '', address = text.trim()] = /^\s*"?([^"<>]*?)"?\s*<([^<>]+)>\s*$/.exec(text) ?? []
+  if (/^[^\s@"<>,;:]+@[^\s@"<>,;:]+$/.test(address) && !/\p{Cc}/u.test(text)) return { name, address }
+  issues.addIssue('must be an address, or a name and an address in angle brackets')
+  return z.NEVER
+})
+
+function decodes(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** `off`, an https address (http on loopback only) that hashes are looked up under, or the path of a file of them. */
+export const breachedPasswords = z.string().transform((text, issues): BreachedPasswords => {
+  if (text === 'off') return { by: 'off' }
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? URL.parse(text) : undefined
+  if (url === undefined) return { by: 'file', path: text }
+  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url?.hostname ?? '')
+  const fit = url && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+  if (url && fit && !url.search && !url.hash && !url.username && !url.password)
+    return { by: 'range', url: url.href.endsWith('/') ? url.href : `${url.href}/` }
+  issues.addIssue('must be off, an https address without query, or the path of a file')
+  return z.NEVER
+})
+
+type BreachedPasswords = { by: 'off' } | { by: 'range'; url: string } | { by: 'file'; path: string }
 
 function isNetwork(text: string): boolean {
   return text.includes('/')

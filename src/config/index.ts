@@ -2,8 +2,11 @@
  * The environment, read once and turned into a frozen Config: every variable, its default, its meaning and what
  * production asks of it stand in `variables.ts`, from which the reference table in the docs is made as well.
  * Pure: values and file contents are passed in. It refuses to guess; all problems are reported at once, with the
- * variable's name and what to do, and never with a secret's value. Only entry points enter.
+ * variable's name and what to do, and never with a secret's value. Only entry points enter; the table of
+ * acr values is a shape that the engine room knows too.
  */
+export { acrFactors, MULTI_FACTOR_ACR } from './acr-table.ts'
+export type { AcrFactor, AcrLevel } from './acr-table.ts'
 export type { Config } from './config.ts'
 export { parseConfig, type ConfigSource } from './parse-config.ts'
 export { describeProblems, type Problem } from './problem.ts'

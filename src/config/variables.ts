@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { languages } from '../language/index.ts'
+import { acrTable } from './acr-table.ts'
 import * as format from './formats.ts'
 import { fallingBackTo, leftOut } from './variable.ts'
 
@@ -25,6 +27,23 @@ export const variables = {
       shown: 'development: `http://localhost:` and CARDEA_PORT',
       production: 'required; https, unless it is a loopback address',
     },
+  ),
+  CARDEA_NAME: fallingBackTo(
+    'Cardea',
+    format.shownName,
+    'The name people know this server by: on pages, in mails, in authenticator apps.',
+    { example: 'Example ID' },
+  ),
+  CARDEA_LANGUAGE: fallingBackTo(
+    'en',
+    format.oneOf(...languages),
+    'The language of pages and mails for people whose own is not known or not spoken here.',
+    { example: 'de' },
+  ),
+  CARDEA_VIEWS_DIR: leftOut(
+    z.string().min(1),
+    'Folder with templates of your own: a file there takes the place of the shipped one of the same name.',
+    { example: '/etc/cardea/views' },
   ),
   CARDEA_HOST: fallingBackTo(
     { development: '127.0.0.1', production: '0.0.0.0' },
@@ -100,13 +119,67 @@ export const variables = {
   CARDEA_OUTBOUND_ALLOW: fallingBackTo(
     '',
     format.hostsAndNetworks,
-    'Hosts and networks that requests of ours (logout notices, client keys) may reach although private.',
+    'Hosts and networks that requests of ours (logout notices, client keys, logos) may reach although private.',
     { example: 'rp.internal, 10.1.0.0/16' },
+  ),
+  CARDEA_SMTP_URL: leftOut(
+    format.smtpUrl,
+    'The mail server: `smtps://` for TLS from the first byte, `smtp://` for STARTTLS, which is then required unless the server is on this machine. Left out, production sends no mail, and development keeps mails in a mailbox.',
+    { secret: true, example: 'smtps://cardea:PASSWORD@smtp.example.com' },
+  ),
+  CARDEA_MAIL_FROM: leftOut(
+    format.mailAddress,
+    'The sender of mails: an address, or a name and an address in angle brackets.',
+    { example: 'Example ID <no-reply@example.com>', shown: '`no-reply@` and the host of the issuer' },
+  ),
+  CARDEA_REGISTRATION: fallingBackTo(
+    { development: 'open', production: 'invitation' },
+    format.oneOf('open', 'invitation', 'closed'),
+    'How accounts come about: by anybody who confirms an address, by an invitation of an operator, or not at all for now. `open` needs mail.',
+    { example: 'open' },
+  ),
+  CARDEA_REGISTRATION_DOMAINS: fallingBackTo(
+    '',
+    format.hostNames,
+    'With `open`: only addresses of these domains; left empty, of any.',
+    { example: 'example.com, example.org' },
   ),
   CARDEA_TOTP_POLICY: fallingBackTo(
     'required',
     format.oneOf('required', 'optional'),
-    'Whether everybody must have a second factor, or may.',
+    'Whether everybody must have a second factor (an authenticator app or a passkey), or may.',
+  ),
+  CARDEA_ACR: fallingBackTo(
+    'urn:cardea:acr:pwd=pwd; urn:cardea:acr:mfa=pwd+otp|passkey|pwd+recovery_code',
+    acrTable,
+    'What each acr value takes, weakest first: factors joined by +, alternatives by |, and behind a comma how many seconds old they may be.',
+    {
+      example:
+        'urn:cardea:acr:pwd=pwd; urn:cardea:acr:mfa=pwd+otp|passkey|pwd+recovery_code; urn:example:acr:strong=passkey,300',
+    },
+  ),
+  CARDEA_TRUSTED_BROWSER_DAYS: fallingBackTo(
+    '0',
+    format.wholeNumber(0, 90, 'days'),
+    'Days for which somebody may let a browser of theirs skip the second factor. 0: never.',
+    { example: '30' },
+  ),
+  CARDEA_STUFFING_THRESHOLD: fallingBackTo(
+    '1000',
+    format.wholeNumber(0, 10_000_000),
+    'Wrong passwords in ten minutes, over all users, from which on browsers that nobody knows are asked for more. 0: never.',
+  ),
+  CARDEA_PASSWORD_SCORE: fallingBackTo(
+    '2',
+    format.wholeNumber(0, 4),
+    'How hard to guess a new password must be, as zxcvbn scores it from 0 to 4. With 0 it is not asked.',
+    { example: '3' },
+  ),
+  CARDEA_BREACHED_PASSWORDS: fallingBackTo(
+    'off',
+    format.breachedPasswords,
+    'Where leaked passwords are looked up: `off`, the https address of a k-anonymity range service (the first five digits of the SHA-1 are appended), or the path of a sorted file of SHA-1 hashes.',
+    { example: 'https://api.pwnedpasswords.com/range/' },
   ),
   CARDEA_SESSION_IDLE: fallingBackTo(
     '3600',
@@ -153,7 +226,12 @@ export const variables = {
   CARDEA_HASH_CONCURRENCY: fallingBackTo(
     '0',
     format.wholeNumber(0, 1024),
-    'Password hashes that may run at once; 0 means one per processor core.',
+    'Password hashes that may run at once; 0 means one for each processor core but one, so that tokens keep theirs.',
+  ),
+  CARDEA_GEO_DATABASE: leftOut(
+    z.string().min(1),
+    'A MaxMind database of places (a .mmdb file), read at the start: the account pages then say where a sign-in came from. Nobody else is asked.',
+    { example: '/var/lib/geo/city.mmdb' },
   ),
   CARDEA_REQUEST_TIMEOUT: fallingBackTo(
     '10000',

@@ -16,6 +16,7 @@ export async function panel(
     ['Sample app', `${sampleUrl}   start here`],
     ['Issuer', issuer],
     ['Admin API', `${opsUrl}/docs`],
+    ['Mailbox', `${opsUrl}/mailbox   mails land here`],
     ['', ''],
     ['Sign in as', SEED.user],
     ['  password', secrets.userPassword],

@@ -31,7 +31,10 @@ describe('in development', () => {
         refreshRetryWindowSeconds: 10,
       },
       secondFactor: { totp: 'required' },
-      passwords: { memoryKiB: 19_456, passes: 2, parallelism: 1, concurrency: 0 },
+      passwords: {
+        ...{ memoryKiB: 19_456, passes: 2, parallelism: 1, concurrency: 0 },
+        ...{ leastScore: 2, breached: { by: 'off' } },
+      },
       limits: { signInStartsPerMinute: 120 },
     })
   })
@@ -61,6 +64,33 @@ describe('the Config', () => {
       allowHosts: ['rp.internal'],
       allowNetworks: ['10.1.0.0/16', '::1'],
     })
+  })
+})
+
+describe('where leaked passwords are looked up', () => {
+  test.each([
+    ['off', { by: 'off' }],
+    ['https://leaks.example/range', { by: 'range', url: 'https://leaks.example/range/' }],
+    ['https://leaks.example/range/', { by: 'range', url: 'https://leaks.example/range/' }],
+    ['http://127.0.0.1:8080', { by: 'range', url: 'http://127.0.0.1:8080/' }],
+    ['/var/lib/cardea/pwned.txt', { by: 'file', path: '/var/lib/cardea/pwned.txt' }],
+    ['pwned.txt', { by: 'file', path: 'pwned.txt' }],
+  ])('%s', (text, breached) => {
+    expect(configOf({ CARDEA_BREACHED_PASSWORDS: text }).passwords.breached).toEqual(breached)
+  })
+
+  test.each([
+    'http://leaks.example/range/',
+    'ftp://leaks.example/',
+    'https://leaks.example/?q=',
+    'https://u:p@leaks.example/',
+    'https://',
+  ])('is not %s', (text) => {
+    expect(problemsOf({ CARDEA_BREACHED_PASSWORDS: text })).toEqual([about('CARDEA_BREACHED_PASSWORDS')])
+  })
+
+  test.each(['-1', '5', '2.5', 'strong'])('a least score of %s is refused', (text) => {
+    expect(problemsOf({ CARDEA_PASSWORD_SCORE: text })).toEqual([about('CARDEA_PASSWORD_SCORE')])
   })
 })
 
@@ -181,5 +211,12 @@ describe('a value in a file', () => {
       const env = { ...production, CARDEA_KEYRING: '', CARDEA_KEYRING_FILE: path }
       expect(problemsOf(env, { readFile })).toEqual([about('CARDEA_KEYRING_FILE')])
     },
+  )
+})
+
+test('knows places only where a file of them is named', () => {
+  expect(configOf({}).geoDatabase).toBeUndefined()
+  expect(configOf({ CARDEA_GEO_DATABASE: '/var/lib/geo/city.mmdb' }).geoDatabase).toBe(
+    '/var/lib/geo/city.mmdb',
   )
 })
