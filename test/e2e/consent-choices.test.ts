@@ -89,8 +89,12 @@ test('an app that asks for more later is asked about again, with what is new mar
     const fresh = page.locator('.scope', { has: page.locator('.badge') })
     expect(await fresh.locator('.scope-title').allInnerTexts()).toEqual([
       expect.stringContaining('Your email address'),
+      expect.stringContaining('Stay connected while you are away'),
     ])
-    expect(await page.getByRole('main').innerText()).toContain('Stay connected while you are away')
+    const allowed = page.getByRole('checkbox', { name: /^Your name/ })
+    expect(await allowed.isVisible()).toBe(false)
+    await page.getByText('2 things you allowed before').click()
+    expect(await allowed.isChecked()).toBe(true)
     await press(page, 'Allow')
     await sees('Hello, Pat Example')
     expect(await page.locator('#tokens').innerText()).toContain('offline_access')

@@ -14,7 +14,7 @@ let machine: Awaited<ReturnType<typeof addClient>>
 
 beforeAll(async () => {
   server = await startTestServer({ instances: 2, env: { CARDEA_OPS_HOSTS: 'ops.example' } })
-  await server.database.transaction((tx) => ensureBuiltIn(tx))
+  await server.database.transaction((tx) => ensureBuiltIn(tx, { issuer: server.issuer }))
   await addApi(server)
   const scope = `${ADMIN_SCOPES.join(' ')} orders:read`
   machine = await addClient(server, { metadata: { ...machineClient, scope } })

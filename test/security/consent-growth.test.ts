@@ -82,7 +82,7 @@ describe('consent (AZ-21, OpenID Connect Core section 11, ASVS 10.7.1)', () => {
     const { page } = await consentPage(agent, { scope: 'openid profile email' })
     expect(page.text).toContain('Photo printer')
     expect(page.text.match(/New<\/span>/g)).toHaveLength(1)
-    expect(page.text).toMatch(/email address <span[^>]*>New/)
+    expect(page.text).toMatch(/email address<\/bdi> <span[^>]*>New/)
   })
 
   test('is asked when a single claim is asked for by name, and when an API scope is', async () => {

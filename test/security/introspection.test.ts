@@ -116,7 +116,11 @@ describe('a token is seen', () => {
       scope: 'openid offline_access',
     })
     expect(Object.keys(seen).toSorted()).toEqual(
-      ['active', 'client_id', 'exp', 'iat', 'iss', 'scope', 'sub', 'token_type'].toSorted(),
+      [
+        ...['active', 'client_id', 'exp', 'iat', 'iss', 'scope', 'sub', 'token_type'],
+        // How its user signed in (RFC 9470 section 6.2).
+        ...['acr', 'amr', 'auth_time'],
+      ].toSorted(),
     )
     expect((await introspect(server, web, tokens.refresh_token)).json()).toMatchObject({ active: true })
   })

@@ -49,12 +49,14 @@ const end = (selector: Selector) =>
 describe('introspection of a JWT access token tells', () => {
   test('its client and its API what it tells of an opaque one, and the jti (RFC 7662 §2.2)', async () => {
     const { access_token: token } = await personsTokens()
-    const { jti, iat, exp } = decodeJwt(token)
+    const { jti, iat, exp, acr, amr, auth_time: authTime } = decodeJwt(token)
+    expect(acr).toBe('urn:cardea:acr:mfa')
     for (const caller of [web, api])
       expect((await introspect(there, caller, token)).json()).toEqual({
         active: true,
         ...{ sub: person.id, client_id: web.id, aud: API, iss: server.issuer, scope: 'orders:read' },
         ...{ jti, iat, exp, token_type: 'Bearer' },
+        ...{ acr, amr, auth_time: authTime },
       })
   })
 

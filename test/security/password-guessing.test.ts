@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { unlockUser } from '../../src/users/index.ts'
-import { at, atForm, from, verdictOf } from '../support/attempts.ts'
+import { at, atForm, expectDelayed, from, verdictOf } from '../support/attempts.ts'
 import type { Verdict } from '../support/attempts.ts'
 import { addClient, addPerson } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
@@ -22,16 +22,15 @@ function count(verdicts: Verdict[]): Partial<Record<Verdict, number>> {
 }
 
 describe('guessing a password on the page, on two instances', () => {
-  test('in 200 guesses at one moment, ten are looked at; the right one among the others does not get in (TH-02, CVE-2024-4629)', async () => {
+  test('in 200 guesses at one moment, ten are looked at and one more after each delay that is over; the right one is a guess like the others (TH-02, CVE-2024-4629)', async () => {
     const { email, password } = await addPerson(server)
     const send = await atForm(server, client, null, 'login')
     const guesses = Array.from({ length: 200 }, (_, nth) => (nth === 150 ? password : `guess ${nth}`))
+    const since = performance.now()
     const verdicts = await Promise.all(
       guesses.map(async (guess) => verdictOf(await send({ email, password: guess }, from('203.0.113.1')))),
     )
-    expect(count(verdicts)).toEqual({ wrong: 10, throttled: 190 })
-    expect(verdicts[150]).toBe('throttled')
-    expect(verdictOf(await send({ email, password }, from('203.0.113.1')))).toBe('throttled')
+    expectDelayed(verdicts, since)
   })
 
   test('from ever new addresses, a hundred are looked at; then the right one waits too, until somebody unlocks (TH-01)', async () => {
@@ -66,13 +65,14 @@ describe('the count is not reset (TH-05)', () => {
     const { email, password } = await addPerson(server)
     const home = at(server, '203.0.113.2')
     const verdicts: Verdict[] = []
+    const since = performance.now()
     for (let nth = 0; nth < 13; nth += 1) {
       const send = await atForm(home, client, null, 'login', createUserAgent(home))
       verdicts.push(verdictOf(await send({ email, password: `guess ${nth}` })))
     }
-    expect(count(verdicts)).toEqual({ wrong: 10, throttled: 3 })
     const send = await atForm(home, client, null, 'login')
-    expect(verdictOf(await send({ email, password }))).toBe('throttled')
+    verdicts.push(verdictOf(await send({ email, password })))
+    expectDelayed(verdicts, since)
   })
 
   test('by other spellings of the e-mail address', async () => {
@@ -80,25 +80,27 @@ describe('the count is not reset (TH-05)', () => {
     const send = await atForm(server, client, null, 'login')
     const spellings = [email, email.toUpperCase(), ` ${email} `, `${email}\t`, email.replace('e', 'E')]
     const verdicts: Verdict[] = []
+    const since = performance.now()
     for (let nth = 0; nth < 15; nth += 1)
       verdicts.push(
         verdictOf(await send({ email: spellings[nth % 5] ?? '', password: 'guess' }, from('203.0.113.3'))),
       )
-    expect(count(verdicts)).toEqual({ wrong: 10, throttled: 5 })
+    expectDelayed(verdicts, since)
   })
 
   test('by signing in to an account of one’s own in between, from the same address', async () => {
     const [victim, eve] = [await addPerson(server), await addPerson(server)]
     const send = await atForm(server, client, null, 'login')
     const address = from('203.0.113.4')
+    const verdicts: Verdict[] = []
+    const since = performance.now()
     for (let nth = 0; nth < 10; nth += 1) {
-      expect(verdictOf(await send({ email: victim.email, password: 'guess' }, address))).toBe('wrong')
+      verdicts.push(verdictOf(await send({ email: victim.email, password: 'guess' }, address)))
       const own = await atForm(server, client, null, 'login')
       expect(verdictOf(await own({ email: eve.email, password: eve.password }, address))).toBe('accepted')
     }
-    expect(verdictOf(await send({ email: victim.email, password: victim.password }, address))).toBe(
-      'throttled',
-    )
+    verdicts.push(verdictOf(await send({ email: victim.email, password: victim.password }, address)))
+    expectDelayed(verdicts, since)
   })
 })
 
@@ -125,9 +127,10 @@ describe('the count is not kept by a header that the client writes (TH-06, CVE-2
     const { email } = await addPerson(server)
     const send = await atForm(server, client, null, 'login')
     const verdicts: Verdict[] = []
+    const since = performance.now()
     for (let nth = 0; nth < 13; nth += 1)
       verdicts.push(verdictOf(await send({ email, password: 'guess' }, headers(nth))))
-    expect(count(verdicts)).toEqual({ wrong: 10, throttled: 3 })
+    expectDelayed(verdicts, since)
   })
 
   test('nor by any of them where there is no proxy at all', async () => {
@@ -137,11 +140,12 @@ describe('the count is not kept by a header that the client writes (TH-06, CVE-2
       const { email } = await addPerson(direct)
       const send = await atForm(direct, app, null, 'login')
       const verdicts: Verdict[] = []
+      const since = performance.now()
       for (let nth = 0; nth < 13; nth += 1)
         verdicts.push(
           verdictOf(await send({ email, password: 'guess' }, { ...from(`198.51.100.${nth}`), ...lies(nth) })),
         )
-      expect(count(verdicts)).toEqual({ wrong: 10, throttled: 3 })
+      expectDelayed(verdicts, since)
     } finally {
       await direct.stop()
     }

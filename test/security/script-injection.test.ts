@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { askSilently, authorize, reach } from '../support/authorize.ts'
 import type { Answer } from '../support/http-client.ts'
 import { addClient, addPerson } from '../support/people.ts'
-import { createResourceServer } from '../../src/clients/index.ts'
+import { createResourceServer, putScopeWords } from '../../src/clients/index.ts'
 import { basic } from '../support/http-client.ts'
 import { polyglot } from '../support/page-fixtures.ts'
 import { signIn, tokensFor } from '../support/sign-in.ts'
@@ -249,6 +249,54 @@ describe('hostile text that is stored stays text (XS-01, ASVS 3.4.3)', () => {
       return (await reach(server, client, person, 'consent', { params })).page
     }, worst)
   })
+})
+
+test('the words of an operator for scopes and claims, in every language, are text on the page (XS-01)', async () => {
+  const person = await addPerson(server)
+  const app = await addClient(server)
+  let nth = 0
+  for (const ui_locales of ['en', 'de'])
+    await expectInert(async (text) => {
+      nth += 1
+      const words = { title: text.slice(0, 100), description: text.slice(0, 200) }
+      for (const language of ['default', 'de']) {
+        await putScopeWords(server.database.prisma, { kind: 'scope', name: 'email', language, ...words })
+        await putScopeWords(server.database.prisma, { kind: 'claim', name: 'name', language, ...words })
+      }
+      const identifier = `https://worded${nth}.example/`
+      await server.database.prisma.resourceServer.create({
+        data: {
+          ...{ identifier, name: words.title },
+          scopes: [
+            { name: 'a:b', description: words.title, descriptions: { de: words.title }, optional: true },
+          ],
+        },
+      })
+      const params = {
+        ...{ scope: 'openid email a:b', resource: identifier, ui_locales },
+        claims: '{"userinfo":{"name":null}}',
+      }
+      return (await reach(server, app, person, 'consent', { params })).page
+    }, worst)
+  await server.database.prisma.scopeWords.deleteMany()
+})
+
+test('an address for a logo is never a source on a page, whatever it is (XS-01, AZ-13)', async () => {
+  const person = await addPerson(server)
+  for (const payload of payloads) {
+    const app = await addClient(server, {
+      metadata: { logo_uri: `https://tracker.example/${encodeURI(payload)}` },
+    })
+    // As if somebody had got at the table.
+    await server.database.prisma.clientLogo.update({
+      where: { clientId: app.id },
+      data: { digest: '"><script>alert(1)</script>', type: 'text/html', body: Buffer.from(payload) },
+    })
+    const { page } = await reach(server, app, person, 'login')
+    expect(page.text).not.toMatch(/tracker\.example|<script>/)
+    const served = await server.ask(`/logos/${app.id}/${encodeURIComponent('"><script>alert(1)</script>')}`)
+    expect(served.status).toBe(404)
+  }
 })
 
 test('programs are told in JSON, which no browser takes for a page (XS-01, TK-02)', async () => {

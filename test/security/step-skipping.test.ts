@@ -18,13 +18,16 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const forms = ['login', 'totp', 'recovery-code', 'totp-enrol', 'recovery-codes', 'select-account', 'consent']
+const forms = [
+  ...['login', 'passkey', 'totp', 'recovery-code', 'totp-enrol', 'passkey-enrol', 'passkey-offer'],
+  ...['recovery-codes', 'select-account', 'consent'],
+]
 
-/** Which form each page takes; the page for lost phones stands beside the one for codes. */
+/** Which forms each page takes: a passkey stands for either factor, and the page for lost phones beside the one for codes. */
 const due: Record<string, string[]> = {
-  login: ['login'],
-  totp: ['totp', 'recovery-code'],
-  'totp-enrol': ['totp-enrol'],
+  login: ['login', 'passkey'],
+  totp: ['totp', 'passkey', 'recovery-code'],
+  'totp-enrol': ['totp-enrol', 'passkey-enrol'],
   'recovery-codes': ['recovery-codes'],
   'select-account': ['select-account'],
   consent: ['consent'],

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { checkPassword } from '../../src/users/index.ts'
+import {
+  checkPassword,
+  defaultThrottlePolicy,
+  networkCounters,
+  reserveAttempt,
+} from '../../src/users/index.ts'
 import { openRoom, PASSWORD } from '../integration/users/room.ts'
 import type { Room } from '../integration/users/room.ts'
 
@@ -35,6 +40,22 @@ describe('changing one’s address', () => {
         times(40, (nth) => spellings[nth % 4] ?? ''),
       ),
     ).toBe(10)
+  })
+
+  test('within one IPv6 customer’s /48 buys four times as many against all accounts, not 65,536 times (TH-06)', async () => {
+    const { network } = defaultThrottlePolicy.password
+    const policy = { ...network, limit: 10 }
+    let counted = 0
+    for (let nth = 0; nth < 100; nth += 1) {
+      const ip = `2001:db8:77:${(nth * 257).toString(16)}::1`
+      const reserved = await reserveAttempt(
+        room.database.prisma,
+        networkCounters('rotation', policy, ip),
+        room.now(),
+      )
+      if (reserved.ok) counted += 1
+    }
+    expect(counted).toBe(40)
   })
 
   test('to garbage buys no attempts (TH-06)', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { checkPassword, issueDeviceToken } from '../../src/users/index.ts'
+import { checkPassword } from '../../src/users/index.ts'
 import { openRoom, PASSWORD, withLimits } from '../integration/users/room.ts'
 import type { Room } from '../integration/users/room.ts'
 
@@ -8,8 +8,8 @@ beforeAll(async () => (room = await openRoom()))
 afterAll(() => room.close())
 
 const policy = withLimits({ account: 20, network: 30 })
-const attempt = (email: string, ip: string, password = PASSWORD, deviceToken?: string) =>
-  checkPassword({ ...room, policy }, { email, ip, password, deviceToken })
+const attempt = (email: string, ip: string, password = PASSWORD, browserToken?: string) =>
+  checkPassword({ ...room, policy }, { email, ip, password, browserToken })
 const throttled = { ok: false, reason: 'throttled' }
 const home = '203.0.113.1'
 
@@ -21,7 +21,7 @@ async function attack(email: string, addresses: number): Promise<void> {
 describe('strangers use up a user’s attempts', () => {
   test('and the user still gets in from a known device, though from no other (TH-03, GHSA-cq42-vhv7-xr7p)', async () => {
     const user = await room.addUser()
-    const token = issueDeviceToken(room.deviceKeys, user.id, room.now())
+    const token = await room.addBrowser(user.id)
     await attack(user.email, 2)
     expect(await attempt(user.email, home)).toMatchObject(throttled)
     expect((await attempt(user.email, home, PASSWORD, token)).ok).toBe(true)
@@ -30,7 +30,7 @@ describe('strangers use up a user’s attempts', () => {
 
   test('and a device known for another user is no way around it (TH-03)', async () => {
     const [user, eve] = [await room.addUser(), await room.addUser()]
-    const token = issueDeviceToken(room.deviceKeys, eve.id, room.now())
+    const token = await room.addBrowser(eve.id)
     await attack(user.email, 2)
     expect(await attempt(user.email, home, PASSWORD, token)).toMatchObject(throttled)
     expect(await attempt(user.email, home, PASSWORD, 'forged')).toMatchObject(throttled)
@@ -48,13 +48,13 @@ describe('strangers use up a user’s attempts', () => {
     const user = await room.addUser()
     expect(await attempt(user.email, office)).toMatchObject(throttled)
     expect((await attempt(user.email, home)).ok).toBe(true)
-    const token = issueDeviceToken(room.deviceKeys, user.id, room.now())
+    const token = await room.addBrowser(user.id)
     expect((await attempt(user.email, office, PASSWORD, token)).ok).toBe(true)
   })
 
   test('a stolen known device has ten attempts itself, which no change of address renews (TH-03)', async () => {
     const user = await room.addUser()
-    const token = issueDeviceToken(room.deviceKeys, user.id, room.now())
+    const token = await room.addBrowser(user.id)
     const before = room.hasher.stats().comparisons
     for (let nth = 0; nth < 30; nth += 1) await attempt(user.email, `192.0.2.${nth}`, 'guess', token)
     expect(room.hasher.stats().comparisons - before).toBe(10)

@@ -48,7 +48,12 @@ export type AdminStage = {
 const root = new URL('../..', import.meta.url).pathname
 
 /** The admin API on free ports of 127.0.0.1, over one database. Access tokens are decided here: the engine is not part of this stage. */
-export async function startAdmin({ instances = 1, perMinute = 1_000_000 } = {}): Promise<AdminStage> {
+export async function startAdmin({
+  instances = 1,
+  perMinute = 1_000_000,
+  hasMail = false,
+  acceptsNewcomers = true,
+} = {}): Promise<AdminStage> {
   const own = await createTestDatabase()
   const tokens = new Map<string, Bearer>()
   const sealer = createSealer([randomBytes(32)])
@@ -95,6 +100,8 @@ export async function startAdmin({ instances = 1, perMinute = 1_000_000 } = {}):
           issuer: 'http://localhost:3000',
           signedSeconds: 600,
           requestsPerMinute: perMinute,
+          hasMail,
+          acceptsNewcomers,
         }),
       ]
       for (const one of stack) app.use(one)

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals'
 import type { StoredClient } from '../../src/clients/index.ts'
 import { reach } from './authorize.ts'
 import type { Answer } from './http-client.ts'
@@ -12,9 +13,25 @@ export type Verdict = 'accepted' | 'wrong' | 'throttled' | `unexpected ${number}
 
 export function verdictOf({ status, location, text }: Answer): Verdict {
   if (status === 303 && location !== undefined) return 'accepted'
-  if (status === 422 && text.includes('too many attempts')) return 'throttled'
+  if (status === 429 && text.includes('too many attempts')) return 'throttled'
   if (status === 422 && /is not right|is not one of yours/.test(text)) return 'wrong'
   return `unexpected ${status}`
+}
+
+/**
+ * How many wrong passwords may have been looked at since then: ten, and one more after each of the delays of 1, 2, 4 … seconds that
+ * are over by now.
+ */
+function mostLookedAt(since: number): number {
+  return 10 + Math.floor(Math.log2((performance.now() - since) / 1000 + 1))
+}
+
+/** Ten are looked at, more only as the delays allow, and the rest has to wait. */
+export function expectDelayed(verdicts: readonly Verdict[], since: number): void {
+  const lookedAt = verdicts.filter((verdict) => verdict === 'wrong' || verdict === 'accepted').length
+  expect(lookedAt).toBeGreaterThanOrEqual(Math.min(10, verdicts.length))
+  expect(lookedAt).toBeLessThanOrEqual(mostLookedAt(since))
+  expect(verdicts.filter((verdict) => verdict === 'throttled')).toHaveLength(verdicts.length - lookedAt)
 }
 
 /** The server as somebody at this address reaches it, through a proxy that says so. */

@@ -3,22 +3,39 @@
  * Used by the screenshots, the accessibility run and the tests of the renderer.
  */
 import { toString } from 'qrcode'
-import type { ClientView, Render, ScopeView, Views } from '../../src/http/render.ts'
+import type { Render } from '../../src/http/render.ts'
+import type { ClientView, Views } from '../../src/http/views.ts'
+import { text } from '../../src/language/index.ts'
+import type { Language, Text } from '../../src/language/index.ts'
+import { accountFixtures } from './fixtures/account.ts'
+import { byMailFixtures } from './fixtures/by-mail.ts'
+import { consentFixtures } from './fixtures/consent.ts'
 
 /** One page in one state; `name` is unique and fit for a file name. */
 export type PageFixture<V extends keyof Views = keyof Views> = {
   [K in V]: { name: string; view: K; data: Views[K] }
 }[V]
 
-/** Renders a fixture: `renderFixture(createRenderer(…), fixture)`. */
-export function renderFixture<V extends keyof Views>(render: Render, fixture: PageFixture<V>): string {
-  return render(fixture.view, fixture.data)
+/** Renders a fixture as its reader gets it: `renderFixture(createRenderer(…), fixture, 'de')`. */
+export function renderFixture<V extends keyof Views>(
+  render: Render,
+  fixture: PageFixture<V>,
+  language: Language = 'en',
+): string {
+  return render(
+    { state: { language, here: '/interaction/Zr4mBq0jW8vXkTn2sYcLd' } },
+    fixture.view,
+    fixture.data,
+  )
 }
 
 /** Breaks out of attributes, text, comments, titles, scripts and URLs wherever escaping is missing. */
 export const polyglot =
   `jaVasCript:/*-/*\`/*\\\`/*'/*"/**/(/* */oNcliCk=alert(1) )//%0D%0A%0d%0a//</stYle/</titLe/` +
   `</teXtarEa/</scRipt/--!>\\x3csVg/<sVg/oNloAd=alert(1)//>\\x3e<%~ it.csrf %>\${it}`
+
+/** Words that others wrote, where a page says something. */
+const hostileText: Text = text('errors:engine.said', { description: polyglot })
 
 const base = '/interaction/Zr4mBq0jW8vXkTn2sYcLd'
 const csrf = 'v1.7Qm2sT9xKfLw0aZpYhVb3g.1795284000'
@@ -44,38 +61,6 @@ const hostileClient: ClientView = {
 }
 const rightToLeftClient: ClientView = { name: 'بريد أكمي', policyUri: 'https://mail.acme.example/ar/privacy' }
 
-const scope = (
-  name: string,
-  title: string,
-  description: string,
-  more: Partial<ScopeView> = {},
-): ScopeView => ({
-  name,
-  title,
-  description,
-  optional: false,
-  isNew: true,
-  checked: false,
-  ...more,
-})
-const openid = scope(
-  'openid',
-  'Know who you are',
-  'A number that stands for your account, so it can recognise you.',
-)
-const profile = scope('profile', 'See your profile', 'Your name, picture, language and time zone.')
-const mail = scope('email', 'See your email address', 'And whether it has been confirmed.')
-const optional = { optional: true, checked: true }
-const reports = {
-  name: 'Acme Reports',
-  identifier: 'https://api.acme.example/reports',
-  scopes: [
-    scope('reports:read', 'Read your reports', 'All reports that you can open yourself.'),
-    scope('reports:write', 'Write reports', 'Create reports and change yours.', optional),
-    scope('reports:delete', 'Delete reports', 'For good: they cannot be brought back.', { optional: true }),
-  ],
-}
-
 const uri =
   'otpauth://totp/Cardea:amelie.okafor%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Cardea'
 const enrol: Views['totp-enrol'] = {
@@ -88,6 +73,11 @@ const enrol: Views['totp-enrol'] = {
   uri,
 }
 const login: Views['login'] = { action: `${base}/login`, abortAction: `${base}/abort`, csrf, client: acme }
+const passkeyForm = { action: `${base}/passkey`, options: '{"challenge":"AAAA"}' }
+const passkeyPage: Views['passkey'] = {
+  ...{ action: `${base}/passkey`, abortAction: `${base}/abort`, csrf, email, client: acme },
+  ...{ passkey: passkeyForm, recoveryAction: `${base}/recovery-code` },
+}
 const totp: Views['totp'] = {
   action: `${base}/totp`,
   abortAction: `${base}/abort`,
@@ -116,24 +106,12 @@ const codes = [
   'X3JS-2WQF-9C0V-7PAM',
   'D7ZP-8NHA-5TVR-E6YG',
 ]
-const consent: Views['consent'] = {
-  action: `${base}/consent`,
-  csrf,
-  email,
-  client: acme,
-  redirectHost: 'mail.acme.example',
-  scopes: [openid, profile, { ...mail, ...optional }],
-  resources: [],
-  offline: false,
-  firstTime: true,
-}
-const hostileScope = scope(polyglot, polyglot, polyglot)
 
 export const pageFixtures: PageFixture[] = [
   {
     name: 'login',
     view: 'login',
-    data: { ...login, resetHint: 'Ask your administrator: they can send you a new one.' },
+    data: { ...login, resetHint: text('account:deadLink.message') },
   },
   {
     name: 'login-error',
@@ -141,13 +119,13 @@ export const pageFixtures: PageFixture[] = [
     data: {
       ...login,
       email,
-      error: 'This email address and password do not match. Check both and try again.',
+      error: text('signin:login.wrong'),
     },
   },
   {
     name: 'login-throttled',
     view: 'login',
-    data: { ...login, email, problem: 'There were too many tries. Wait five minutes, then try again.' },
+    data: { ...login, email, problem: text('errors:throttled.minutes', { count: 5 }) },
   },
   {
     name: 'login-known-email-long-names',
@@ -162,9 +140,9 @@ export const pageFixtures: PageFixture[] = [
     data: {
       ...login,
       email: polyglot,
-      error: polyglot,
-      problem: polyglot,
-      resetHint: polyglot,
+      error: hostileText,
+      problem: hostileText,
+      resetHint: hostileText,
       client: hostileClient,
     },
   },
@@ -174,18 +152,18 @@ export const pageFixtures: PageFixture[] = [
     view: 'totp',
     data: {
       ...totp,
-      error: 'The code is wrong or has run out. Wait for the next one in your app and enter that.',
+      error: text('signin:totp.wrong'),
     },
   },
   {
     name: 'totp-throttled-long-email',
     view: 'totp',
-    data: { ...totp, email: longEmail, problem: 'There were too many wrong codes. Try again in 15 minutes.' },
+    data: { ...totp, email: longEmail, problem: text('errors:throttled.minutes', { count: 15 }) },
   },
   {
     name: 'totp-hostile',
     view: 'totp',
-    data: { ...totp, email: polyglot, error: polyglot, client: hostileClient },
+    data: { ...totp, email: polyglot, error: hostileText, client: hostileClient },
   },
   { name: 'totp-enrol', view: 'totp-enrol', data: enrol },
   {
@@ -195,22 +173,75 @@ export const pageFixtures: PageFixture[] = [
       ...enrol,
       skipAction: `${base}/totp-enrol/skip`,
       abortAction: `${base}/abort`,
-      error:
-        'The code does not match. Check that the clock of your phone is right, then enter the newest code.',
+      error: text('signin:totp.wrong'),
     },
   },
+  { name: 'login-passkey', view: 'login', data: { action: `${base}/login`, csrf, passkey: passkeyForm } },
+  { name: 'totp-passkey', view: 'totp', data: { ...totp, passkey: passkeyForm } },
+  { name: 'totp-enrol-passkey', view: 'totp-enrol', data: { ...enrol, passkey: passkeyForm } },
+  { name: 'passkey', view: 'passkey', data: passkeyPage },
+  {
+    name: 'passkey-refused',
+    view: 'passkey',
+    data: { ...passkeyPage, recoveryAction: undefined, problem: text('signin:passkey.refused') },
+  },
+  { name: 'passkey-enrol', view: 'passkey-enrol', data: passkeyPage },
+  { name: 'passkey-offer', view: 'passkey-offer', data: passkeyPage },
+  ...(['passkey', 'passkey-enrol', 'passkey-offer'] as const).map((view) => ({
+    name: `${view}-hostile`,
+    view,
+    data: {
+      ...passkeyPage,
+      ...{ email: polyglot, problem: hostileText, client: hostileClient },
+      passkey: { action: `${base}/passkey`, options: polyglot },
+    },
+  })),
   {
     name: 'totp-enrol-hostile',
     view: 'totp-enrol',
-    data: { ...enrol, email: polyglot, secret: polyglot, uri: 'javascript:alert(1)', error: polyglot },
+    data: { ...enrol, email: polyglot, secret: polyglot, uri: 'javascript:alert(1)', error: hostileText },
   },
   { name: 'recovery-code', view: 'recovery-code', data: recovery },
+  {
+    name: 'login-waiting',
+    view: 'login',
+    data: {
+      ...login,
+      email,
+      problem: text('errors:throttled.seconds', { count: 32 }),
+      unlockAction: `${base}/unlock-request`,
+    },
+  },
+  {
+    name: 'login-challenge',
+    view: 'login',
+    data: {
+      ...login,
+      email,
+      problem: text('signin:unlock.demanded'),
+      unlockAction: `${base}/unlock-request`,
+    },
+  },
+  {
+    name: 'unlock',
+    view: 'unlock',
+    data: { action: `${base}/unlock`, csrf, client: acme, email, signInAction: base },
+  },
+  {
+    name: 'unlock-error',
+    view: 'unlock',
+    data: {
+      ...{ action: `${base}/unlock`, csrf, client: acme, email: polyglot, signInAction: base },
+      error: text('signin:unlock.wrong'),
+    },
+  },
+  { name: 'totp-trust', view: 'totp', data: { ...totp, trustDays: 30 } },
   {
     name: 'recovery-code-error',
     view: 'recovery-code',
     data: {
       ...recovery,
-      error: 'This is not one of your unused codes. Check it letter by letter, or use another one.',
+      error: text('signin:recoveryCode.wrong'),
     },
   },
   {
@@ -225,64 +256,14 @@ export const pageFixtures: PageFixture[] = [
       action: `${base}/recovery-codes`,
       csrf,
       codes,
-      error: 'Tick this once the codes are saved. You cannot see them again later.',
+      error: text('signin:recoveryCodes.notSaved'),
     },
   },
-  { name: 'consent', view: 'consent', data: consent },
-  {
-    name: 'consent-many-scopes',
-    view: 'consent',
-    data: {
-      ...consent,
-      email: longEmail,
-      client: longClient,
-      redirectHost: 'anmeldung.buergerserviceportal.landesamt-fuer-digitalisierung.example',
-      scopes: [
-        openid,
-        profile,
-        mail,
-        scope('address', 'See your postal address', 'Street, town, postcode and country.', optional),
-        scope('phone', 'See your phone number', 'And whether it has been confirmed.', { optional: true }),
-      ],
-      resources: [
-        reports,
-        {
-          name: 'Calendar',
-          identifier: 'https://calendar.acme.example/v2',
-          scopes: [scope('events:read', 'See your calendar', 'Events, guests and rooms, without notes.')],
-        },
-      ],
-      offline: true,
-    },
-  },
-  {
-    name: 'consent-asks-for-more',
-    view: 'consent',
-    data: {
-      ...consent,
-      scopes: [
-        { ...openid, isNew: false },
-        { ...profile, isNew: false },
-        { ...mail, ...optional, isNew: false },
-      ],
-      resources: [reports],
-      offline: true,
-      firstTime: false,
-    },
-  },
-  {
-    name: 'consent-hostile',
-    view: 'consent',
-    data: {
-      ...consent,
-      email: polyglot,
-      client: hostileClient,
-      redirectHost: polyglot,
-      scopes: [hostileScope, { ...hostileScope, optional: true }],
-      resources: [{ name: polyglot, identifier: polyglot, scopes: [hostileScope] }],
-      problem: polyglot,
-    },
-  },
+  ...accountFixtures({
+    ...{ csrf, email, longEmail, acme, hostileClient, polyglot },
+    qrSvg: await toString(uri, { type: 'svg' }),
+  }),
+  ...consentFixtures({ base, csrf, email, longEmail, acme, longClient, hostileClient, polyglot }),
   {
     name: 'select-account',
     view: 'select-account',
@@ -315,7 +296,7 @@ export const pageFixtures: PageFixture[] = [
       action: `${base}/select-account`,
       csrf,
       client: hostileClient,
-      problem: polyglot,
+      problem: hostileText,
       accounts: [{ email: polyglot, name: polyglot, current: true }],
     },
   },
@@ -325,7 +306,7 @@ export const pageFixtures: PageFixture[] = [
     view: 'device',
     data: {
       ...{ action: '/device', xsrf: csrf, userCode: 'WDJB-MJHT' },
-      error: 'No device is waiting with this code. Check it and try again.',
+      error: text('device:enter.unknown'),
     },
   },
   {
@@ -334,13 +315,13 @@ export const pageFixtures: PageFixture[] = [
     data: {
       action: '/device',
       xsrf: csrf,
-      problem: 'There were too many attempts. Try again in 10 minutes.',
+      problem: text('errors:throttled.minutes', { count: 10 }),
     },
   },
   {
     name: 'device-hostile',
     view: 'device',
-    data: { action: polyglot, xsrf: polyglot, userCode: polyglot, error: polyglot },
+    data: { action: polyglot, xsrf: polyglot, userCode: polyglot, error: hostileText },
   },
   {
     name: 'device-confirm',
@@ -369,7 +350,6 @@ export const pageFixtures: PageFixture[] = [
     view: 'device-answered',
     data: { client: hostileClient, allowed: false },
   },
-  { name: 'consent-device', view: 'consent', data: { ...consent, redirectHost: '' } },
   {
     name: 'logout',
     view: 'logout',
@@ -380,6 +360,11 @@ export const pageFixtures: PageFixture[] = [
     name: 'logout-hostile',
     view: 'logout',
     data: { action: '/session/end/confirm', xsrf: polyglot, email: polyglot, client: hostileClient },
+  },
+  {
+    name: 'logout-of-several',
+    view: 'logout',
+    data: { action: '/session/end/confirm', xsrf: csrf, email, others: ['bob@example.com', polyglot] },
   },
   { name: 'logged-out', view: 'logged-out', data: { client: acme, returnUri: 'https://mail.acme.example/' } },
   { name: 'logged-out-plain', view: 'logged-out', data: {} },
@@ -406,7 +391,7 @@ export const pageFixtures: PageFixture[] = [
     data: {
       ...{ action: '/account/password', csrf, email: longEmail, invited: false },
       ticket: 'Jf3Gk1kS8Q2nTq7mVbY4rWc0xLzPdHaE5uIoN6sK9tA',
-      error: 'This password is one of those that are tried first. Choose another one.',
+      error: text('passwords:problem.too_common'),
     },
   },
   {
@@ -415,14 +400,15 @@ export const pageFixtures: PageFixture[] = [
     data: { action: '/account/password', csrf, email: polyglot, ticket: polyglot, invited: false },
   },
   { name: 'password-set', view: 'password-set', data: {} },
+  ...byMailFixtures({ csrf, email, longEmail, polyglot, hostileText }),
   {
     name: 'error-expired',
     view: 'error',
     data: {
       client: acme,
-      title: 'This sign-in has run out',
-      message: 'You waited longer than 15 minutes, so we ended this attempt to keep your account safe.',
-      hint: 'Nothing is lost: start again and you can sign in as usual.',
+      title: text('errors:expired.title'),
+      message: text('errors:expired.message'),
+      hint: text('errors:expired.hint'),
       startAgainUri: 'https://mail.acme.example/login',
       reference: '01J9ZK3V8M4T7QWE2RXYB6NHCD',
     },
@@ -431,9 +417,9 @@ export const pageFixtures: PageFixture[] = [
     name: 'error-cookies-off',
     view: 'error',
     data: {
-      title: 'Your browser did not send our cookie',
-      message: 'We use one cookie to tell your sign-in from everybody else’s, and it did not come back.',
-      hint: 'Allow cookies for this site, or leave private browsing, then go back to the app and sign in again.',
+      title: text('errors:noCookie.title'),
+      message: text('errors:noCookie.message'),
+      hint: text('errors:noCookie.hint'),
       code: 'session_not_found',
       reference: '01J9ZK3V8M4T7QWE2RXYB6NHCE',
     },
@@ -443,8 +429,8 @@ export const pageFixtures: PageFixture[] = [
     view: 'error',
     data: {
       client: acme,
-      title: 'You have done this step already',
-      message: 'This page was sent before, perhaps with the Back button or in another tab.',
+      title: text('errors:sessionChanged.title'),
+      message: text('errors:sessionChanged.message'),
       startAgainUri: base,
     },
   },
@@ -453,9 +439,9 @@ export const pageFixtures: PageFixture[] = [
     view: 'error',
     data: {
       client: acme,
-      title: 'This sign-in is finished',
-      message: 'This page was answered already. Perhaps you came back to it, or pressed its button twice.',
-      hint: 'Go on at the app: nothing is left to do here.',
+      title: text('errors:finished.title'),
+      message: text('errors:finished.message'),
+      hint: text('errors:finished.hint'),
       startAgainUri: 'https://mail.acme.example/',
       finished: true,
     },
@@ -464,9 +450,8 @@ export const pageFixtures: PageFixture[] = [
     name: 'error-not-found',
     view: 'error',
     data: {
-      title: 'There is no page here',
-      message: 'The address may be mistyped or out of date.',
-      hint: 'To sign in, go to the app you want to use and start there.',
+      title: text('errors:http.404.title'),
+      message: text('errors:http.404.message'),
       code: 'not_found',
     },
   },
@@ -474,9 +459,8 @@ export const pageFixtures: PageFixture[] = [
     name: 'error-too-many',
     view: 'error',
     data: {
-      title: 'Please slow down',
-      message: 'Too many requests came from your network in a short time.',
-      hint: 'Wait one minute, then load this page again.',
+      title: text('errors:http.429.title'),
+      message: text('errors:http.429.message'),
       code: 'too_many_requests',
       reference: '01J9ZK3V8M4T7QWE2RXYB6NHCF',
     },
@@ -485,9 +469,8 @@ export const pageFixtures: PageFixture[] = [
     name: 'error-unavailable',
     view: 'error',
     data: {
-      title: 'We cannot sign you in right now',
-      message: 'Our database does not answer. Your account and your password are not affected.',
-      hint: 'Try again in a minute. If it goes on, tell the people who run this server and quote the reference.',
+      title: text('errors:http.503.title'),
+      message: text('errors:http.503.message'),
       code: 'temporarily_unavailable',
       reference: '01J9ZK3V8M4T7QWE2RXYB6NHCG',
       startAgainUri: base,
@@ -498,9 +481,9 @@ export const pageFixtures: PageFixture[] = [
     view: 'error',
     data: {
       client: hostileClient,
-      title: polyglot,
-      message: polyglot,
-      hint: polyglot,
+      title: hostileText,
+      message: hostileText,
+      hint: hostileText,
       code: polyglot,
       reference: polyglot,
       startAgainUri: 'javascript:alert(1)',

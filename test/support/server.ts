@@ -22,6 +22,7 @@ export type Instance = {
   database: Database
   ask(path: string, ask?: Ask): Promise<Answer>
   startLogoutDelivery: (options: { everyMs: number }) => () => Promise<void>
+  startMailDelivery: (options: { everyMs: number }) => () => Promise<void>
   stop(): Promise<void>
 }
 
@@ -48,6 +49,8 @@ export type ServerOptions = {
   keysEveryMs?: number
   /** How often an instance looks for logout notices to deliver; left out, it does not. */
   noticesEveryMs?: number
+  /** How often an instance looks for mails to send; left out, it does not. */
+  mailsEveryMs?: number
 }
 
 /** The real server, in this process, on free ports of 127.0.0.1 and a database of its own. */
@@ -57,6 +60,7 @@ export async function startTestServer({
   databaseUrl,
   keysEveryMs,
   noticesEveryMs,
+  mailsEveryMs,
 }: ServerOptions = {}): Promise<TestServer> {
   const own = databaseUrl === undefined ? await createTestDatabase() : undefined
   const url = databaseUrl ?? own?.url ?? ''
@@ -90,10 +94,10 @@ export async function startTestServer({
     })
     const sealer = createSealer([...(config.keys.keyring ?? [])])
     const hasher = createPasswordHasher(config.passwords)
-    await ensureBuiltIn(database.prisma)
+    await ensureBuiltIn(database.prisma, { issuer: config.issuer })
     const signingKeys = await ensureSigningKeys({ database, sealer })
     const cookieKeys = config.keys.cookie ?? []
-    const { publicApp, opsApp, useSigningKeys, startLogoutDelivery } = createApps({
+    const { publicApp, opsApp, useSigningKeys, startLogoutDelivery, startMailDelivery } = createApps({
       config,
       database,
       hasher,
@@ -107,6 +111,7 @@ export async function startTestServer({
     const ops = await listen(opsApp, { host: '127.0.0.1', port: 0 })
     const stopDelivering =
       noticesEveryMs === undefined ? undefined : startLogoutDelivery({ everyMs: noticesEveryMs })
+    const stopMailing = mailsEveryMs === undefined ? undefined : startMailDelivery({ everyMs: mailsEveryMs })
     const stopWatching =
       keysEveryMs === undefined
         ? undefined
@@ -122,8 +127,10 @@ export async function startTestServer({
       database,
       ask: (path, ask) => send({ port, host: new URL(issuer).host }, path, ask),
       startLogoutDelivery,
+      startMailDelivery,
       async stop() {
         await stopWatching?.()
+        await stopMailing?.()
         await stopDelivering?.()
         await Promise.all([listener.close(0), ops.close(0)])
         await database.close()

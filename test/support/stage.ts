@@ -23,8 +23,8 @@ export type Stage = {
   close(): Promise<void>
 }
 
-export async function openStage(): Promise<Stage> {
-  const server = await startTestServer()
+export async function openStage({ env = {} }: { env?: Record<string, string> } = {}): Promise<Stage> {
+  const server = await startTestServer({ env })
   const app = await startSampleApp(server)
   const browser = await launchBrowser()
   const apps = [app]

@@ -79,7 +79,7 @@ export async function startStack({
     errorHandler({
       isUnavailable: (error) => error instanceof StorageTrouble,
       renderError: (_, page) =>
-        `<!doctype html><title>${page.title}</title><p>${page.message} ${page.reference}</p>`,
+        `<!doctype html><title>${page.title.key}</title><p>${page.message.key} ${page.reference}</p>`,
       logger,
     }),
   )

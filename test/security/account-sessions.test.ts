@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { atAccount, csrfOf, send, signInAsked } from '../support/account.ts'
+import { askSilently } from '../support/authorize.ts'
+import { shutDatabase } from '../support/outage.ts'
+import { addApi, addClient, addPerson } from '../support/people.ts'
+import { startTestServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
+import {
+  authorizeUrl,
+  pkce,
+  redeem,
+  refresh,
+  signIn,
+  stepOf,
+  told,
+  tokensFor,
+  walk,
+} from '../support/sign-in.ts'
+import type { Tokens } from '../support/sign-in.ts'
+import type { UserAgent } from '../support/user-agent.ts'
+
+let server: TestServer
+let client: Awaited<ReturnType<typeof addClient>>
+beforeAll(async () => {
+  server = await startTestServer({ instances: 2 })
+  client = await addClient(server, { name: 'Shop "of" <b>things</b>' })
+  await addApi(server)
+})
+afterAll(() => server.stop())
+
+const uidOf = async (agent: UserAgent) => {
+  const page = await agent.get('/account/sessions')
+  return /sessions\/([^/]+)\/end/.exec(page.text)?.[1] ?? ''
+}
+const isSignedIn = async (agent: UserAgent) => told(await askSilently(agent, client))['code'] !== undefined
+
+describe('two browsers of one person', () => {
+  test('see each other, and one ends the other: it must sign in again, and its tokens are refused (SE-07)', async () => {
+    const person = await addPerson(server)
+    const other = await tokensFor(server, client, person)
+    const consented = { scope: 'openid offline_access', prompt: 'consent' }
+    const again = await signIn(server, client, person, consented, { agent: other.agent })
+    const offline = (await redeem(server, client, again)).json<Tokens>()
+    const { agent, page } = await atAccount(server, person, '/account/sessions')
+    expect(page.text.match(/<li class="row">/g)).toHaveLength(2)
+    expect(page.text.match(/>This device</g)).toHaveLength(1)
+    const answer = await send(agent, page, /\/end$/)
+    expect(answer.location).toBe('/account/sessions')
+    expect(told(await askSilently(other.agent, client))['error']).toBe('login_required')
+    for (const { refresh_token: token } of [other, offline]) {
+      const refused = await refresh(server, client, token)
+      expect([refused.status, refused.json()['error']]).toEqual([400, 'invalid_grant'])
+    }
+    expect(signInAsked(await other.agent.get('/account'))).not.toBeNull()
+    const after = await agent.get('/account/sessions')
+    expect(after.text).toContain('That device is signed out.')
+    expect(after.text.match(/<li class="row">/g)).toHaveLength(1)
+  })
+
+  test('are told of by one audit event with its actor, and a second press is told that it is done already', async () => {
+    const person = await addPerson(server)
+    await tokensFor(server, client, person)
+    const { agent } = await atAccount(server, person)
+    const uid = await uidOf(agent)
+    const csrf = await csrfOf(agent)
+    for (const said of ['That device is signed out.', 'That is not there any more.']) {
+      expect((await agent.post(`/account/sessions/${uid}/end`, { csrf })).status).toBe(303)
+      expect((await agent.get('/account/sessions')).text).toContain(said)
+    }
+    const events = await server.database.prisma.auditEvent.findMany({
+      where: { type: 'session.ended', sessionUid: uid },
+    })
+    expect(events.map(({ actorVia, actorUserId }) => [actorVia, actorUserId])).toEqual([['user', person.id]])
+  })
+
+  test('end together but for the one that asks (SE-07)', async () => {
+    const person = await addPerson(server)
+    const others = [await tokensFor(server, client, person), await tokensFor(server, client, person)]
+    const { agent, page } = await atAccount(server, person, '/account/sessions')
+    await send(agent, page, /\/account\/sessions$/)
+    for (const other of others) {
+      expect(await isSignedIn(other.agent)).toBe(false)
+      expect((await refresh(server, client, other.refresh_token)).status).toBe(400)
+    }
+    expect((await agent.get('/account')).status).toBe(200)
+  })
+})
+
+describe('signing out at the account pages (SE-09)', () => {
+  test('ends this session and takes its cookie along; another browser stays signed in', async () => {
+    const person = await addPerson(server)
+    const other = await tokensFor(server, client, person)
+    const { agent, page } = await atAccount(server, person)
+    const kept = agent.clone()
+    expect((await send(agent, page, /sign-out$/)).location).toBe('/account/signed-out')
+    expect((await agent.get('/account/signed-out')).text).toContain('You are signed out')
+    expect(agent.cookies.map(({ name }) => name)).not.toContain('cardea_session')
+    expect(signInAsked(await kept.get('/account'))).not.toBeNull()
+    expect(await isSignedIn(other.agent)).toBe(true)
+  })
+
+  test('wins over whatever the same browser asks for in that moment: no renewal, silent sign-in or page brings the session back', async () => {
+    const person = await addPerson(server)
+    for (let round = 0; round < 6; round += 1) {
+      const { agent, page } = await atAccount(server, person)
+      const tabs = Array.from({ length: 6 }, () => agent.clone())
+      await Promise.all([
+        ...tabs.map((tab, nth) => (nth % 2 === 0 ? askSilently(tab, client) : tab.get('/account'))),
+        send(agent, page, /sign-out$/),
+      ])
+      for (const tab of tabs) {
+        expect(told(await askSilently(tab, client))['error']).toBe('login_required')
+        expect(signInAsked(await tab.get('/account'))).not.toBeNull()
+      }
+    }
+  })
+})
+
+describe('connected apps', () => {
+  const asked = {
+    scope: 'openid email offline_access orders:read',
+    resource: 'https://api.example/',
+    prompt: 'consent',
+  }
+
+  test('are listed with what each may do, escaped, and the account pages are none of them (XS-01)', async () => {
+    const person = await addPerson(server)
+    await tokensFor(server, client, person, asked)
+    const { agent, page } = await atAccount(server, person, '/account/apps')
+    expect(page.text).toContain('Shop &quot;of&quot; &lt;b&gt;things&lt;/b&gt;')
+    expect(page.text).toContain('Also while you are away')
+    expect(page.text).not.toContain('Your account</bdi>')
+    const details = await agent.get(`/account/apps/${client.id}`)
+    expect(details.text).toContain('See your orders')
+    expect(details.text).toContain('Your email address')
+    expect(details.text).toContain('What you decided')
+  })
+
+  test('lose everything when withdrawn: tokens at once, and the next time they must ask for all of it', async () => {
+    const person = await addPerson(server)
+    const tokens = await tokensFor(server, client, person, asked)
+    const { agent } = await atAccount(server, person)
+    const details = await agent.get(`/account/apps/${client.id}`)
+    expect((await send(agent, details, /withdraw$/)).location).toBe('/account/apps')
+    const refused = await refresh(server, client, tokens.refresh_token)
+    expect([refused.status, refused.json()['error']]).toEqual([400, 'invalid_grant'])
+    const after = await agent.get('/account/apps')
+    expect(after.text).toContain('The app has no access to your account any more.')
+    expect(after.text).toContain('No app has access to your account.')
+    const again = await walk(server, agent, authorizeUrl(client, pkce().challenge, asked), person, {
+      stopAt: /^consent$/,
+    })
+    expect(stepOf(again)).toBe('consent')
+    const events = await server.database.prisma.auditEvent.findMany({
+      where: { type: 'access.revoked', userId: person.id, clientId: client.id },
+    })
+    expect(events.map(({ actorVia }) => actorVia)).toEqual(['user'])
+  })
+})
+
+describe('recent activity', () => {
+  test('tells in plain words what happened, who did it when it was not the person, and not what is a part of something else', async () => {
+    const person = await addPerson(server)
+    await tokensFor(server, client, person)
+    const { agent } = await atAccount(server, person)
+    await server.database.prisma.auditEvent.create({
+      data: { type: 'user.unlocked', userId: person.id, actorVia: 'admin_api', ip: '203.0.113.7' },
+    })
+    const { text } = await agent.get('/account/activity')
+    for (const words of ['Signed in', 'By an administrator', '203.0.113.7', 'You allowed'])
+      expect(text).toContain(words)
+    expect(text).not.toMatch(/sign_in\.|session\.started|password_ok/)
+  })
+
+  test('is paged, and takes nothing else for a place in it', async () => {
+    const person = await addPerson(server)
+    const { agent } = await atAccount(server, person)
+    await server.database.prisma.auditEvent.createMany({
+      data: Array.from({ length: 70 }, () => ({ type: 'user.updated', userId: person.id })),
+    })
+    const first = await agent.get('/account/activity')
+    const older = /href="(\/account\/activity\?before=\d+)"/.exec(first.text)?.[1] ?? ''
+    expect((await agent.get(older)).text).toContain('Signed in')
+    for (const before of ["1'--", '-1', '9'.repeat(40), 'NaN'])
+      expect((await agent.get(`/account/activity?before=${encodeURIComponent(before)}`)).status).toBe(200)
+  })
+})
+
+test('without its database every account page is 503, and nobody is called signed out (FT-01)', async () => {
+  const own = await startTestServer()
+  try {
+    const { agent } = await atAccount(own, await addPerson(own))
+    const { restore } = await shutDatabase(own)
+    try {
+      for (const path of ['/account', '/account/sessions', '/account/delete', '/account/signed-in?error=x']) {
+        const answer = await agent.get(path)
+        expect([path, answer.status, answer.location]).toEqual([path, 503, undefined])
+      }
+      const posted = await agent.post('/account/sign-out', { csrf: 'x' })
+      expect([posted.status, posted.location]).toEqual([503, undefined])
+    } finally {
+      await restore()
+    }
+    expect(agent.cookies.map(({ name }) => name)).toContain('cardea_session')
+  } finally {
+    await own.stop()
+  }
+})

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { atAccount, csrfOf, later, send, signInAsked } from '../support/account.ts'
+import { addPerson } from '../support/people.ts'
+import { startTestServer } from '../support/server.ts'
+import type { TestServer } from '../support/server.ts'
+import { walk } from '../support/sign-in.ts'
+import { createUserAgent } from '../support/user-agent.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startTestServer({ instances: 2 })
+})
+afterAll(() => server.stop())
+
+describe('the account pages', () => {
+  test('send whoever is not signed in to sign in, with PKCE and a state, and back to the page that was asked for', async () => {
+    const agent = createUserAgent(server)
+    const asked = signInAsked(await agent.get('/account/sessions?x=1'))
+    expect(asked?.get('code_challenge_method')).toBe('S256')
+    expect(asked?.get('prompt')).toBeNull()
+    const answer = await walk(server, agent, '/account/sessions?x=1', await addPerson(server))
+    expect(answer.status).toBe(200)
+    expect(answer.text).toContain('<h1>Devices</h1>')
+  })
+
+  test('leave no token behind: the code that comes back is redeemed by nobody, and expires', async () => {
+    const person = await addPerson(server)
+    await atAccount(server, person)
+    const tokens = await server.database.prisma.token.findMany({ where: { userId: person.id } })
+    expect(tokens.map(({ kind }) => kind)).toEqual(['AuthorizationCode'])
+    const lifetime = (tokens[0]?.expiresAt?.getTime() ?? Infinity) - Date.now()
+    expect(lifetime).toBeLessThanOrEqual(60_000)
+  })
+
+  test('come back to pages of their own alone, whatever a state says (RFC 9700 section 4.11)', async () => {
+    const person = await addPerson(server)
+    const { agent } = await atAccount(server, person)
+    const stranger = createUserAgent(server)
+    const foreign = signInAsked(await stranger.get('/account/apps'))?.get('state') ?? ''
+    const made = Buffer.from(JSON.stringify({ to: 'https://evil.example', at: Date.now() / 1000 }))
+    const states = [
+      foreign,
+      '',
+      'x',
+      `${made.toString('base64url')}.${foreign.split('.')[1] ?? ''}`,
+      '//evil.example',
+    ]
+    for (const state of states) {
+      const answer = await agent.get(`/account/signed-in?code=x&state=${encodeURIComponent(state)}`)
+      expect([answer.status, answer.location]).toEqual([303, '/account'])
+    }
+    expect((await stranger.get('/account/signed-in?code=x')).location).toBe('/account')
+  })
+
+  test('say so to somebody who gave the sign-in up, and lead nowhere in circles', async () => {
+    const person = await addPerson(server)
+    const nobody = createUserAgent(server)
+    const ended = await nobody.get('/account/signed-in?error=access_denied')
+    expect(ended.status).toBe(200)
+    expect(ended.text).toContain('You are not signed in')
+    const { agent } = await atAccount(server, person)
+    const back = await agent.get('/account/signed-in?error=access_denied')
+    expect(back.location).toBe('/account')
+    expect((await agent.get('/account')).text).toContain('You did not confirm that it is you')
+    expect((await agent.get('/account')).text).not.toContain('You did not confirm that it is you')
+  })
+})
+
+describe('a change that matters', () => {
+  test('asks whoever holds a session of six minutes for every factor anew, and then shows the form (MF-07)', async () => {
+    const person = await addPerson(server)
+    const at = await atAccount(server, person)
+    await later(server, at)
+    const asked = signInAsked(await at.agent.get('/account/change-password'))
+    expect([asked?.get('max_age'), asked?.get('prompt'), asked?.get('login_hint')]).toEqual([
+      '300',
+      'login',
+      person.email,
+    ])
+    const answer = await walk(server, at.agent, '/account/change-password', person)
+    expect(answer.text).toContain('<h1>Change your password</h1>')
+  })
+
+  test('sent with a sign-in that is too old by now comes back to its form, says that nothing was done, and does nothing', async () => {
+    const person = await addPerson(server)
+    const at = await atAccount(server, person, '/account/change-password')
+    await later(server, at)
+    const values = { current: person.password, password: 'a new and unrelated phrase', end_others: 'yes' }
+    const sent = await send(at.agent, at.page, /change-password$/, values)
+    expect(signInAsked(sent)).not.toBeNull()
+    const back = await walk(server, at.agent, sent.location ?? '', person)
+    expect(back.text).toContain('Your form was not sent yet')
+    expect(back.text).toContain('<h1>Change your password</h1>')
+    const again = await send(at.agent, back, /change-password$/, values)
+    expect(again.location).toBe('/account/security')
+  })
+
+  test('is not open to a stolen cookie: the second factor is asked for too, and guesses at it are limited (MF-07)', async () => {
+    const person = await addPerson(server)
+    const at = await atAccount(server, person)
+    await later(server, at)
+    const thief = at.agent.clone()
+    const csrf = await csrfOf(thief)
+    for (const path of ['/account/security/totp', '/account/security/recovery-codes', '/account/delete'])
+      expect(signInAsked(await thief.post(path, { csrf, confirm: person.email }))).not.toBeNull()
+    const statuses: string[] = []
+    for (let guess = 0; guess < 12; guess += 1) {
+      const page = await walk(server, thief, '/account/security/totp/x', null)
+      const answer = await send(thief, page, /login$/, { email: person.email, password: `guess ${guess}` })
+      statuses.push(/too many attempts/i.test(answer.text) ? 'throttled' : String(answer.status))
+    }
+    expect(statuses).toContain('throttled')
+    expect(statuses).not.toContain('303')
+  })
+
+  test('needs the second factor of somebody who has one, however fresh a password alone is', async () => {
+    const person = await addPerson(server)
+    const at = await atAccount(server, person)
+    await server.database.prisma
+      .$executeRaw`UPDATE sessions SET payload = jsonb_set(payload, '{amr}', '["pwd"]') WHERE user_id = ${person.id}::uuid`
+    expect(signInAsked(await at.agent.get('/account/delete'))?.get('prompt')).toBe('login')
+    expect((await at.agent.get('/account/sessions')).status).toBe(200)
+  })
+})
+
+describe('the session of the account pages', () => {
+  test('slides when they are used, in the row and in the cookie, and never past its absolute end (SE-03)', async () => {
+    const person = await addPerson(server)
+    const { agent } = await atAccount(server, person)
+    const { prisma } = server.database
+    const sooner = new Date(Date.now() + 1000_000)
+    await prisma.session.updateMany({ where: { userId: person.id }, data: { expiresAt: sooner } })
+    const answer = await agent.get('/account')
+    const row = await prisma.session.findFirst({ where: { userId: person.id } })
+    expect(row?.expiresAt?.getTime()).toBeGreaterThan(sooner.getTime())
+    expect(answer.headers['set-cookie']?.join()).toMatch(/cardea_session=[^;]+; path=\/; expires=/)
+    await later(server, { person }, { secondsAgo: 86_000 })
+    await prisma.session.updateMany({
+      where: { userId: person.id },
+      data: { expiresAt: new Date(Date.now() + 60_000) },
+    })
+    expect((await agent.get('/account')).status).toBe(200)
+    const last = await prisma.session.findFirst({ where: { userId: person.id } })
+    expect((last?.expiresAt?.getTime() ?? Infinity) - Date.now()).toBeLessThanOrEqual(401_000)
+    await later(server, { person }, { secondsAgo: 86_500 })
+    await prisma.session.updateMany({
+      where: { userId: person.id },
+      data: { expiresAt: new Date(Date.now() + 60_000) },
+    })
+    expect(signInAsked(await agent.get('/account'))).not.toBeNull()
+  })
+
+  test.each<[string, (userId: string) => Promise<unknown>]>([
+    [
+      'has expired',
+      (userId) =>
+        server.database.prisma.session.updateMany({ where: { userId }, data: { expiresAt: new Date(0) } }),
+    ],
+    [
+      'was ended',
+      (userId) =>
+        server.database.prisma.session.updateMany({ where: { userId }, data: { revokedAt: new Date() } }),
+    ],
+    [
+      'lies before a cut',
+      (id) => server.database.prisma.user.update({ where: { id }, data: { tokensNotBefore: new Date() } }),
+    ],
+    [
+      'is of a user who is disabled',
+      (id) => server.database.prisma.user.update({ where: { id }, data: { disabledAt: new Date() } }),
+    ],
+    ['is of a user who is gone', (id) => server.database.prisma.user.delete({ where: { id } })],
+  ])('is none any more once it %s', async (_how, end) => {
+    const person = await addPerson(server)
+    const { agent } = await atAccount(server, person)
+    await end(person.id)
+    expect(signInAsked(await agent.get('/account'))).not.toBeNull()
+    expect(signInAsked(await agent.post('/account/sign-out', { csrf: 'x' }))).not.toBeNull()
+  })
+
+  test('is known by its signature: a cookie changed by one letter, or signed by nobody, is nobody (SE-04)', async () => {
+    const person = await addPerson(server)
+    const { agent } = await atAccount(server, person)
+    for (const name of ['cardea_session', 'cardea_session.sig']) {
+      const forged = agent.clone()
+      const cookie = forged.cookies.find((one) => one.name === name)
+      if (!cookie) throw new Error(name)
+      cookie.value = `${cookie.value.slice(0, -2)}xx`
+      expect(signInAsked(await forged.get('/account'))).not.toBeNull()
+    }
+  })
+
+  test('remembers from which browser it began, and shows it escaped (XS-01)', async () => {
+    const person = await addPerson(server)
+    const agent = createUserAgent(server)
+    const userAgent = `Mozilla/5.0 "><script>alert(1)</script><img src=x onerror=alert(1)> Firefox/140.0`
+    const asIs = {
+      ...agent,
+      get: (path: string) => agent.get(path, { headers: { 'user-agent': userAgent } }),
+    }
+    const hostile = {
+      ...asIs,
+      post: (path: string, body: Record<string, string> | URLSearchParams) =>
+        agent.post(path, body, { headers: { 'user-agent': userAgent } }),
+    }
+    const { page } = await atAccount(server, person, '/account/sessions', hostile)
+    const row = await server.database.prisma.session.findFirst({ where: { userId: person.id } })
+    expect([row?.userAgent, row?.ip]).toEqual([userAgent, '127.0.0.1'])
+    expect(page.text).not.toContain('<script>alert')
+    expect(page.text).not.toContain('<img src=x')
+  })
+})
