@@ -3,7 +3,8 @@
  * imports point down, rooms on one floor never meet, and a room is entered only through its index.ts.
  */
 const floors = [
-  ['config', 'db', 'http', 'crypto', 'language'],
+  ['language'],
+  ['config', 'db', 'http', 'crypto'],
   ['audit', 'queue', 'mail'],
   ['users', 'clients'],
   ['oidc'],

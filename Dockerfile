@@ -21,6 +21,7 @@ COPY bin ./bin
 COPY src ./src
 COPY views ./views
 COPY public ./public
+COPY locales ./locales
 COPY prisma/migrations ./prisma/migrations
 COPY examples/sample-app ./examples/sample-app
 COPY --from=build /app/src/db/generated ./src/db/generated

@@ -13,7 +13,7 @@ import { reportUsage } from './reporter.ts'
 
 const parsed = parseConfig(process.env, { defaultMode: 'production', readFile: String, parseKeyring })
 if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-const { issuer, keys, listen, tokens, sessions } = parsed.config
+const { acr, issuer, keys, listen, tokens, sessions } = parsed.config
 
 const signingKeys = await Promise.all(
   ['RS256', 'ES256', 'EdDSA'].map(async (alg) => {
@@ -34,7 +34,7 @@ const ours = engineConfiguration(
       sessionAbsolute: sessions.absoluteSeconds,
     },
     refreshRetryWindowSeconds: tokens.refreshRetryWindowSeconds,
-    policy: { totp: 'optional' },
+    policy: { totp: 'optional', acr, passkeys: false },
     statusListTtlSeconds: tokens.statusListTtlSeconds,
     inFlightSeconds: 0,
     outboundAllow: [],

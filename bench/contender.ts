@@ -26,7 +26,11 @@ const START_DEADLINE_MS = 20_000
 /** Starts a server in a process of its own and waits until it serves. */
 export async function startContender(
   name: Contender['name'],
-  { databaseUrl, profile }: { databaseUrl: string; profile: string | undefined },
+  {
+    databaseUrl,
+    profile,
+    env = {},
+  }: { databaseUrl: string; profile: string | undefined; env?: Record<string, string> },
 ): Promise<Contender> {
   const [port, opsPort] = [await freePort(), await freePort()]
   const issuer = `http://localhost:${port}`
@@ -48,6 +52,7 @@ export async function startContender(
       CARDEA_TOTP_POLICY: 'optional',
       CARDEA_RATE_LIMIT: '1000000',
       DATABASE_URL: databaseUrl,
+      ...env,
     },
   })
   let complaints = ''

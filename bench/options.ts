@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util'
 
-/** `requests` against the bare engine; `status-list`: what a list of many tokens costs; `revocation`: how long one takes. */
-const benches = ['requests', 'status-list', 'revocation'] as const
+/**
+ * `requests` against the bare engine; `login`: sign-ins, and a stampede of them; `status-list`: what a list of many tokens costs;
+ * `revocation`: how long one takes.
+ */
+const benches = ['requests', 'login', 'status-list', 'revocation'] as const
 
 export type Options = {
   bench: (typeof benches)[number]

@@ -147,7 +147,7 @@ export const sections = [
       'SE-04': 'A sign-in belongs to the browser that began it.',
       'SE-05': 'How far a sign-in has come is known to the server alone; a step out of turn does nothing.',
       'SE-06': 'A form that another site posts, or that lacks its token, is refused with 403.',
-      'SE-07': 'An operator ends one session or all of them, and each ends everywhere.',
+      'SE-07': 'A user ends their own sessions and apps, an operator anybody’s, and each ends everywhere.',
       'SE-08': 'A user who is enabled again starts afresh: what was ended stays ended.',
       'SE-09': 'Silent renewals in flight cannot bring a session back that was signed out.',
       'DV-01':
@@ -164,11 +164,11 @@ export const sections = [
     title: 'Passwords, guesses and the second factor',
     rows: {
       'PW-01':
-        'A password has at least 8 characters and at most 1 KiB, of any kind; nothing of it is cut off.',
+        'A password has at least 8 characters, or 15 where it may be the only factor, and at most 1 KiB, of any kind; nothing of it is cut off.',
       'PW-02':
-        'Common passwords, and those made of the user’s own address or name, are refused with the reason.',
+        'Passwords that are common, easy to guess, leaked, or made of the user’s own address or name or ours are refused with the reason.',
       'PW-03':
-        'Passwords are argon2id hashes at the OWASP floor or above, renewed when it rises; over-long ones cost nothing.',
+        'Passwords are argon2id hashes at the OWASP floor or above, renewed when it rises; hashes of other systems end with the first sign-in; over-long passwords cost nothing.',
       'TH-01': 'Wrong passwords, codes and recovery codes block ever longer, well before the hundredth.',
       'TH-02':
         'The limits hold for any number of guesses at one moment, because each is counted before it is judged.',
@@ -183,10 +183,13 @@ export const sections = [
       'MF-04': 'A code counts only for the user whose password was right in this sign-in.',
       'MF-05': 'Five wrong codes block the account’s codes, over all sign-ins, addresses and instances.',
       'MF-06': 'No address, order of steps or odd input leads past the second factor.',
+      'MF-07':
+        'Whoever changes a factor has just proven one: a session’s cookie alone is not enough, and the user is told.',
       'RE-01':
         'Recovery codes have 80 bits, are stored as digests, work once, and end when new ones are made.',
       'RE-03': 'An operator can start a new password, and never choose one.',
-      'RE-02': 'A changed password ends sessions, tokens, and the sign-ins that had passed the old one.',
+      'RE-02':
+        'A way back in is one answer for everybody, a secret that works once and soon, and ends every session; the second factor is still asked for.',
     },
   },
   {
@@ -289,7 +292,6 @@ export const limits = {
     'for ten seconds after its first use an old token gives the same successor again (RT-07): a thief that quick gets in, and is found out at the next rotation. Confidential clients authenticate and are not rotated.',
   'RV-05':
     'an API that neither introspects nor reads the status list accepts a revoked JWT until it expires: ten minutes unless the API was registered for another time, at most an hour.',
-  'RE-02': 'operators change passwords; there is no reset by e-mail yet.',
 }
 
 /** Why a row has no test. */

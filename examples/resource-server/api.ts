@@ -1,6 +1,7 @@
-// A small API: its own answers, and the refusals of RFC 6750. Everything about tokens is in verifier.ts.
+// A small API: its own answers, and the refusals of RFC 6750 and RFC 9470. Everything about tokens is in verifier.ts.
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { stepUpChallenge } from './step-up.ts'
 import { createVerifier } from './verifier.ts'
 
 const orders = [
@@ -8,7 +9,12 @@ const orders = [
   { id: 2, item: 'A bicycle bell' },
 ]
 
-/** `GET /orders` for bearers of an access token with the scope `orders:read`. */
+const invoices = [{ id: 'R-1', order: 1, paid: true }]
+
+/** What it takes to see invoices: two factors, shown within the last five minutes. */
+const forInvoices = { acrValues: ['urn:cardea:acr:mfa'], maxAge: 300 }
+
+/** `GET /orders` and `GET /invoices` for bearers of an access token with the scope `orders:read`; invoices want a strong, fresh sign-in. */
 export function createApi(trusted: { issuer: string; audience: string }): Server {
   const verify = createVerifier(trusted)
 
@@ -19,7 +25,7 @@ export function createApi(trusted: { issuer: string; audience: string }): Server
   })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.url !== '/orders') {
+    if (request.url !== '/orders' && request.url !== '/invoices') {
       reply(response, 404, { error: 'not_found' })
       return
     }
@@ -47,7 +53,17 @@ export function createApi(trusted: { issuer: string; audience: string }): Server
       )
       return
     }
-    reply(response, 200, { sub, orders })
+    if (request.url === '/orders') {
+      reply(response, 200, { sub, orders })
+      return
+    }
+    const missing = stepUpChallenge(verdict.claims, forInvoices)
+    if (missing) {
+      const parameters = Object.entries(missing).map(([name, value]) => `${name}="${value}"`)
+      reply(response, 401, { error: missing['error'] }, `Bearer ${parameters.join(', ')}`)
+      return
+    }
+    reply(response, 200, { sub, invoices })
   }
 }
 

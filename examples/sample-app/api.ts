@@ -3,6 +3,7 @@
 import Router from '@koa/router'
 import type { Context, Next } from 'koa'
 import * as client from 'openid-client'
+import { stepUpChallenge, type Demand } from '../resource-server/step-up.ts'
 import { connectLazily, refusalFrom, type Connection } from './issuer.ts'
 import type { SampleOptions } from './settings.ts'
 
@@ -12,12 +13,23 @@ const ORDERS = [
   { id: '1063', item: 'Ink, blue-black, 50 ml', quantity: 3, status: 'packed' },
 ]
 
+const INVOICES = [
+  { id: 'R-2042', order: '1042', amount: '18.40 €' },
+  { id: 'R-2057', order: '1057', amount: '64.00 €' },
+]
+
 /** Makes the API's router. */
 export function createSampleApi({ issuer, api }: Pick<SampleOptions, 'issuer' | 'api'>): Router {
   const connection = connectLazily(issuer, { id: api.clientId, secret: api.clientSecret })
   const router = new Router({ prefix: '/api' })
-  router.get('/orders', requireToken({ connection, resource: api.resource, scope: 'orders:read' }), (ctx) => {
+  const door = { connection, resource: api.resource, scope: 'orders:read' }
+  router.get('/orders', requireToken(door), (ctx) => {
     ctx.body = { orders: ORDERS }
+  })
+  // Money: two factors, shown within the last five minutes (RFC 9470).
+  const strong = { acrValues: ['urn:cardea:acr:mfa'], maxAge: 300 }
+  router.get('/invoices', requireToken({ ...door, signIn: strong }), (ctx) => {
+    ctx.body = { invoices: INVOICES }
   })
   return router
 }
@@ -27,6 +39,8 @@ interface Door {
   /** The audience a token must name: this API and nothing else will do. */
   resource: string
   scope: string
+  /** How the token's user must have signed in. */
+  signIn?: Demand
 }
 
 /** Lets a request pass whose bearer token is active, meant for this API and wide enough. */
@@ -43,15 +57,17 @@ interface Problem {
   error?: string
   error_description?: string
   scope?: string
+  acr_values?: string
+  max_age?: string
 }
 
 /**
  * Judges a request: 400 invalid_request, 401 with or without invalid_token, 403 insufficient_scope (RFC 6750 §3.1),
- * and 503 when the issuer cannot be asked, because not knowing is neither yes nor no. Undefined: let it pass.
+ * 401 insufficient_user_authentication (RFC 9470), and 503 when the issuer cannot be asked, because not knowing is neither yes nor no. Undefined: let it pass.
  */
 async function problemWith(
   ctx: Context,
-  { connection, resource, scope }: Door,
+  { connection, resource, scope, signIn }: Door,
 ): Promise<Problem | undefined> {
   if (ctx.query['access_token'] !== undefined)
     return {
@@ -74,6 +90,8 @@ async function problemWith(
   if (answer.cnf) return invalidToken('this API takes plain bearer tokens only')
   if (!(answer.scope ?? '').split(' ').includes(scope))
     return { status: 403, error: 'insufficient_scope', error_description: `${scope} is needed`, scope }
+  const missing = signIn && stepUpChallenge(answer, signIn)
+  if (missing) return { status: 401, ...missing }
   return undefined
 }
 

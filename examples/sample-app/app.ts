@@ -9,6 +9,7 @@ import { guard } from './guard.ts'
 import { createSessions } from './sessions.ts'
 import type { SampleOptions } from './settings.ts'
 import { signInRoutes } from './sign-in.ts'
+import { invoiceRoutes } from './invoices.ts'
 import { signOutRoutes } from './sign-out.ts'
 import { tokenRoutes } from './tokens.ts'
 
@@ -23,6 +24,7 @@ export function createSampleApp(options: SampleOptions): Koa {
   const pages = new Router()
   homeRoutes(pages, { party, sessions, issuer: options.issuer })
   signInRoutes(pages, { party, sessions })
+  invoiceRoutes(pages, { party, sessions })
   tokenRoutes(pages, { party, sessions })
   signOutRoutes(pages, { party, sessions })
   assetRoutes(pages)

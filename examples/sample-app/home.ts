@@ -28,7 +28,7 @@ export function homeRoutes(
 }
 
 /** Calls the API as any HTTP client would: the token goes in the Authorization header (RFC 6750 §2.1). */
-async function callApi(url: URL, token: AccessToken | Refusal): Promise<ApiAnswer> {
+export async function callApi(url: URL, token: AccessToken | Refusal): Promise<ApiAnswer> {
   if ('ok' in token) return { status: undefined, challenge: '', reason: token.detail || token.code }
   try {
     const headers = { Authorization: `Bearer ${token.value}` }

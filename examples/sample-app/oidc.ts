@@ -29,6 +29,8 @@ export interface Attempt {
   codeVerifier: string
   wishes: Wishes
   startedAt: number
+  /** Where the browser goes afterwards. */
+  returnTo: string
 }
 
 /**
@@ -38,6 +40,7 @@ export interface Attempt {
 export async function beginSignIn(
   party: RelyingParty,
   wishes: Wishes,
+  returnTo = '/',
 ): Promise<{ ok: true; attempt: Attempt; url: URL } | Refusal> {
   const attempt: Attempt = {
     state: client.randomState(),
@@ -45,6 +48,7 @@ export async function beginSignIn(
     codeVerifier: client.randomPKCECodeVerifier(),
     wishes,
     startedAt: Date.now(),
+    returnTo,
   }
   try {
     const url = client.buildAuthorizationUrl(await party.connection(), {

@@ -18,14 +18,7 @@ export function signInRoutes(
   { party, sessions }: { party: RelyingParty; sessions: Sessions },
 ) {
   router.get('/login', async (ctx) => {
-    const begun = await beginSignIn(party, wishesIn(ctx))
-    if (!begun.ok) {
-      showRefusal(ctx, begun, '/login')
-      return
-    }
-    remember(sessions.open(ctx), begun.attempt)
-    ctx.status = 303
-    ctx.redirect(begun.url.href)
+    await sendToSignIn(ctx, { party, sessions }, wishesIn(ctx))
   })
 
   router.get('/callback', async (ctx) => {
@@ -45,8 +38,25 @@ export function signInRoutes(
     }
     sessions.renew(ctx, { user: signedIn })
     ctx.status = 303
-    ctx.redirect('/')
+    ctx.redirect(attempt.returnTo)
   })
+}
+
+/** Sends the browser to the issuer with these wishes; afterwards it comes to `returnTo`, an address of this app. */
+export async function sendToSignIn(
+  ctx: Context,
+  { party, sessions }: { party: RelyingParty; sessions: Sessions },
+  wishes: Wishes,
+  returnTo = '/',
+): Promise<void> {
+  const begun = await beginSignIn(party, wishes, returnTo)
+  if (!begun.ok) {
+    showRefusal(ctx, begun, '/login')
+    return
+  }
+  remember(sessions.open(ctx), begun.attempt)
+  ctx.status = 303
+  ctx.redirect(begun.url.href)
 }
 
 async function finish(

@@ -116,6 +116,7 @@ function apiCard(orders: ApiAnswer): Html {
     <h2>Sample API ${chip(orders.status === 200, orders.status?.toString() ?? 'no call')}</h2>
     <p><code>GET /api/orders</code> with the API token, asked just now.</p>
     ${body}
+    <p><a href="/invoices">See your invoices</a>: for these the API wants two factors, shown just now.</p>
   </section>`
 }
 
