@@ -16,4 +16,6 @@ export default {
   },
   testTimeout: 30_000,
   maxWorkers: 2,
+  // Each file loads the whole server anew; a worker that has grown is slower than a new one.
+  workerIdleMemoryLimit: '1200MB',
 }

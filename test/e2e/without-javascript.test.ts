@@ -56,10 +56,15 @@ test('the whole story works with scripts switched off: enrolment, mistakes, cons
   await expect(story).resolves.toBeUndefined()
 })
 
-test('no hosted page and no asset brings a script along', async () => {
+test('a hosted page holds no script and no style of its own, and brings only files of ours', async () => {
   await stage.play(async ({ page, sees }) => {
     await page.goto(`${stage.app.url}/login`)
     await sees(headings.login)
-    expect(await page.locator('script, [onclick], [onload], [onsubmit], style, [style]').count()).toBe(0)
+    const inline = 'script:not([src]), [onclick], [onload], [onsubmit], style, [style]'
+    expect(await page.locator(inline).count()).toBe(0)
+    for (const script of await page.locator('script').all()) {
+      expect(await script.getAttribute('src')).toMatch(/^\/assets\/[\w-]+\.[0-9a-f]{16}\.js$/)
+      expect(await script.textContent()).toBe('')
+    }
   })
 })

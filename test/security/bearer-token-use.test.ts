@@ -118,16 +118,18 @@ describe('userinfo', () => {
 
 describe('userinfo tells', () => {
   test('the subject of the ID token, and claims by the scopes that were granted (UI-01, Core §5.3.2, §5.4)', async () => {
+    // How they signed in is told with whatever is told (RFC 9470 section 6).
+    const always = ['acr', 'amr', 'auth_time', 'sub']
     const expected: [string, string[]][] = [
-      ['openid', ['sub']],
-      ['openid email', ['email', 'email_verified', 'sub']],
-      ['openid profile', ['name', 'sub', 'updated_at']],
-      ['openid email profile', ['email', 'email_verified', 'name', 'sub', 'updated_at']],
+      ['openid', []],
+      ['openid email', ['email', 'email_verified']],
+      ['openid profile', ['name', 'updated_at']],
+      ['openid email profile', ['email', 'email_verified', 'name', 'updated_at']],
     ]
     for (const [scope, names] of expected) {
       const tokens = await tokensFor(server, await addClient(server), person, { scope })
       const claims = (await userinfo(server, tokens.access_token)).json()
-      expect([scope, Object.keys(claims).toSorted()]).toEqual([scope, names])
+      expect([scope, Object.keys(claims).toSorted()]).toEqual([scope, [...always, ...names].toSorted()])
       const subject = JSON.parse(
         Buffer.from(tokens.id_token.split('.')[1] ?? '', 'base64url').toString(),
       ) as { sub: string }
@@ -138,10 +140,9 @@ describe('userinfo tells', () => {
   test('single claims that were asked for and consented to, without their scope (UI-01, Core §5.5)', async () => {
     const claims = JSON.stringify({ userinfo: { email: null } })
     const tokens = await tokensFor(server, await addClient(server), person, { claims })
-    expect((await userinfo(server, tokens.access_token)).json()).toEqual({
-      sub: person.id,
-      email: person.email,
-    })
+    const { acr, amr, auth_time: at, ...told } = (await userinfo(server, tokens.access_token)).json()
+    expect(told).toEqual({ sub: person.id, email: person.email })
+    expect([acr, amr, typeof at]).toEqual(['urn:cardea:acr:mfa', ['pwd', 'otp', 'mfa'], 'number'])
   })
 
   test('what is true now, not what was when the token was issued (UI-01)', async () => {

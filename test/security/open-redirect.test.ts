@@ -106,7 +106,9 @@ describe('the authorization endpoint is not an open redirector', () => {
     for (const path of ['/logout', '/logout/success']) {
       const answer = await signedIn.get(`${path}?${query}`)
       expect(answer.location).toBeUndefined()
-      expect(answer.text).not.toContain('evil.example')
+      // Whoever picks a language comes back to this very address: a path of ours, whatever its query says.
+      const here = /<input type="hidden" name="here" value="(\/logout[^"]*)">/
+      expect(answer.text.replace(here, '')).not.toContain('evil.example')
     }
   })
 })

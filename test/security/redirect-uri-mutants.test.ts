@@ -101,7 +101,10 @@ function flaw({ status, headers, location, text }: Answer, uri: string): string 
   if (status !== 400) return `${uri} → ${status}`
   if (!headers['content-type']?.startsWith('text/html')) return `${uri} → ${headers['content-type']}`
   const targets = [...text.matchAll(/(?:href|src|action)="([^"]*)"/g)].map(([, target = '']) => target)
-  const foreign = targets.find((target) => !target.startsWith('/assets/') && target !== 'https://rp.example/')
+  // Our own files, the choice of a language, and the client's registered front door.
+  const fine = (target: string) =>
+    target.startsWith('/assets/') || target === '/language' || target === 'https://rp.example/'
+  const foreign = targets.find((target) => !fine(target))
   return foreign === undefined ? null : `${uri} → a link to ${foreign}`
 }
 

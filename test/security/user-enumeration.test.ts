@@ -54,6 +54,7 @@ function seen({ status, headers, text, location }: Answer, email: string): unkno
   const page = text
     .replaceAll(email, 'EMAIL')
     .replaceAll(/name="csrf" value="[^"]+"/g, 'CSRF')
+    .replaceAll(/(&quot;challenge&quot;:&quot;)[\w-]+/g, '$1CHALLENGE')
     .replaceAll(/(\/interaction\/|[?]interaction=)[\w-]+/g, 'UID')
   return { status, location, headers: Object.fromEntries(kept), page }
 }

@@ -108,6 +108,12 @@ export async function keyboardFindings(page: Page): Promise<string[]> {
 
 /** How an error is told to those who cannot see it: title, focus on the summary, the way to the field, the words at the field. */
 export async function errorFindings(page: Page, titleBegins: string): Promise<string[]> {
+  // Browsers move the focus to what asks for it some time after the page has loaded.
+  await page
+    .waitForFunction('document.querySelector("[role=alert]")?.contains(document.activeElement)', null, {
+      timeout: 3000,
+    })
+    .catch(() => undefined)
   const told = await page.evaluate<Record<string, boolean>>(`(() => {
     const alert = document.querySelector('[role=alert]')
     const link = alert?.querySelector('a[href^="#"]')

@@ -127,7 +127,7 @@ describe('a queued mail', () => {
     await enqueue('crash@example.com')
     const [first] = await claimMails({ db: database.prisma, sealer }, { limit: 1, leaseSeconds: 60 })
     expect(await claimMails({ db: database.prisma, sealer }, { limit: 1, leaseSeconds: 60 })).toEqual([])
-    await database.prisma.$executeRaw`UPDATE mails SET next_attempt_at = now()`
+    await database.prisma.$executeRaw`UPDATE mails SET next_attempt_at = now() - interval '1 second'`
     const [second] = await claimMails({ db: database.prisma, sealer }, { limit: 1, leaseSeconds: 60 })
     expect(second).toMatchObject({ id: first?.id, attempts: 2, template: 'reset' })
     // The first comes back from the dead: it may say that the mail was sent, and no longer that it was not.
@@ -152,7 +152,7 @@ describe('a queued mail', () => {
     )
     expect(row).toMatchObject({ state: 'queued', lastError: 'unreachable' })
     const back = await receiver({}, Number(new URL(gone.url).port))
-    await database.prisma.$executeRaw`UPDATE mails SET next_attempt_at = now()`
+    await database.prisma.$executeRaw`UPDATE mails SET next_attempt_at = now() - interval '1 second'`
     await settled('later@example.com', 'sent')
     expect(back.mails).toHaveLength(1)
     expect(errors).toEqual([])
@@ -195,7 +195,7 @@ describe('a queued mail', () => {
 
   test('that nobody sent in time is given up by the sweep, and forgotten after a week', async () => {
     await enqueue('old@example.com')
-    await database.prisma.$executeRaw`UPDATE mails SET expires_at = now()`
+    await database.prisma.$executeRaw`UPDATE mails SET expires_at = now() - interval '1 second'`
     expect(await claimMails({ db: database.prisma, sealer }, { limit: 5, leaseSeconds: 5 })).toEqual([])
     expect(await sweepMailRoom(database.prisma)).toBe(1)
     expect(await rowTo('old@example.com')).toMatchObject({

@@ -228,7 +228,7 @@ describe('what the metadata promises works:', () => {
 describe('what the metadata does not promise does not work:', () => {
   test.each([
     '/reg',
-    '/register',
+    '/connect/register',
     '/request',
     '/par',
     '/backchannel',
@@ -243,6 +243,18 @@ describe('what the metadata does not promise does not work:', () => {
   ])('there is nothing at %s (MD-02)', async (address) => {
     for (const ask of [{}, { body: { client_id: 'x' } }])
       expect((await server.ask(address, ask)).status).toBe(404)
+  })
+
+  test('nobody registers a client at /register, where people make accounts (MD-02, RFC 7591 section 3)', async () => {
+    const count = () => server.database.prisma.client.count()
+    const before = await count()
+    const json = JSON.stringify({ redirect_uris: ['https://rp.example/cb'], client_name: 'x' })
+    const answer = await server.ask('/register', {
+      ...{ method: 'POST', body: json, headers: { 'content-type': 'application/json' } },
+    })
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(answer.status).toBeLessThan(500)
+    expect(await count()).toBe(before)
   })
 
   test.each([

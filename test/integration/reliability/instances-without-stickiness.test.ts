@@ -92,7 +92,7 @@ describe('two instances behind a balancer without stickiness (FT-07)', () => {
       expect((await send(nth, 'guess')).text).toContain('the password is not right')
     for (const nth of [0, 1]) {
       const answer = await send(nth, person.password)
-      expect(answer.status).toBe(422)
+      expect(answer.status).toBe(429)
       expect(answer.text).toContain('too many attempts')
     }
   })

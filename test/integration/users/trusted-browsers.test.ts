@@ -24,7 +24,9 @@ describe('a known browser', () => {
   test('is known for the user who signed in with it, and for nobody else (TH-03)', async () => {
     const [ada, bob] = [await room.addUser(), await room.addUser()]
     const token = await know(ada.id)
-    expect(await look(token, ada.id)).toEqual({ id: expect.any(String), skipsFactor: false })
+    expect(await look(token, ada.id)).toEqual({
+      ...{ id: expect.any(String), skipsFactor: false, byMail: false },
+    })
     expect(await look(token, bob.id)).toBeNull()
     expect(await look(token, 'not an id')).toBeNull()
   })
