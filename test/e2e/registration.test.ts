@@ -117,7 +117,7 @@ test.each(['en', 'de'] as const)(
   },
 )
 
-test('the link is opened on another device: the account is ready, and the link cannot be used again', async () => {
+test('the link is opened on another device: a password is chosen there, and the link cannot be used again', async () => {
   const email = 'two-devices@example.com'
   const say = words.en
   await stage.play(
@@ -137,9 +137,12 @@ test('the link is opened on another device: the account is ready, and the link c
       await sees(say.confirmTitle)
       await shoot(page, 'confirm-desktop')
       await press(page, say.confirm)
-      await sees(say.ready)
+      await sees('Choose your password')
+      await page.locator('#password').fill(password)
+      await press(page, say.set)
+      await sees(say.isSet)
       await shoot(page, 'registered-elsewhere-desktop')
-      await page.goBack()
+      await page.goto(`${stage.server.issuer}/register/confirm?ticket=${ticket}`)
       await sees('This link cannot be used')
     },
     { locale: 'en', colorScheme: 'dark' },

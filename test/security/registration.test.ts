@@ -181,6 +181,43 @@ describe('an address that has an account', () => {
   })
 })
 
+describe('registering somebody else’s address', () => {
+  test('gets nobody into the account that its owner then confirms: what a stranger entered is left behind (RE-02, TH-04)', async () => {
+    const email = newcomer()
+    const victim = createUserAgent(server)
+    await register({ email, name: 'Vera' }, { agent: victim })
+    // The newer ticket ends the victim's; the mail looks the same.
+    await register({ email, name: 'Mallory', password: 'the password of the stranger' })
+    const { ticket } = await newestMail(server, email, 'register')
+    const confirmed = await follow(ticket, victim)
+    expect(confirmed.location).toMatch(/^\/account\/password\?ticket=[\w-]{43}$/)
+    expect(await userOf(email)).toMatchObject({ passwordHash: null, name: null, emailVerified: true })
+    const client = await addClient(server, { firstParty: true })
+    const stranger = { id: '', email, password: 'the password of the stranger', totpSecret: null }
+    const elsewhere = createUserAgent(server)
+    const login = formOf(
+      await walk(server, elsewhere, authorizeUrl(client, pkce().challenge), null, { stopAt: /^login$/ }),
+      /\/login$/,
+    )
+    const guess = await elsewhere.post(login.action, { ...login.fields, email, password: stranger.password })
+    expect(guess.status).toBe(422)
+
+    const form = formOf(await victim.get(confirmed.location ?? ''), /\/account\/password$/)
+    const set = await victim.post(form.action, { ...form.fields, password })
+    expect(set).toMatchObject({ status: 303, location: '/account/password-set' })
+    const next = await walk(
+      server,
+      victim,
+      authorizeUrl(client, pkce().challenge),
+      { ...stranger, password },
+      {
+        stopAt: /enrol/,
+      },
+    )
+    expect(stepOf(next)).toBe('totp-enrol')
+  })
+})
+
 describe('the ticket of a registration', () => {
   test('is not used up by looking at it, as mail scanners do', async () => {
     const email = newcomer()

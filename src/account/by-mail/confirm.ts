@@ -8,6 +8,7 @@ import { showDeadLink } from '../dead-link.ts'
 import type { ByMailDeps } from './deps.ts'
 import { makeAccount } from './make-account.ts'
 import { AddressTaken, changeAddress } from './new-address.ts'
+import { recallPending } from './pending.ts'
 import { isOpen } from './register.ts'
 
 export type Confirmation = 'register' | 'change_email'
@@ -60,11 +61,13 @@ export async function confirm(
   const work = async (tx: Tx) => {
     const spent = await spend(tx)
     if (!spent || (kind === 'register' && !isOpen(deps))) return 'dead'
-    const isDone =
-      kind === 'register'
-        ? await makeAccount(tx, spent, by)
-        : await changeAddress({ tx, sealer: deps.sealer }, spent, { ...by, userAgent: ctx.get('User-Agent') })
-    return isDone ? 'done' : 'taken'
+    if (kind === 'register') {
+      const isOwnBrowser = recallPending(ctx, 'register')?.id === spent.id
+      const made = await makeAccount(tx, spent, { isOwnBrowser }, by)
+      return made.ok ? (made.ticket ?? 'done') : 'taken'
+    }
+    const changing = { ...by, userAgent: ctx.get('User-Agent') }
+    return (await changeAddress({ tx, sealer: deps.sealer }, spent, changing)) ? 'done' : 'taken'
   }
   const outcome = await deps.database.transaction(work).catch((error: unknown) => {
     if (error instanceof AddressTaken) return 'taken'
@@ -74,7 +77,7 @@ export async function confirm(
   else if (outcome === 'taken') showTaken(deps, ctx)
   else {
     ctx.status = 303
-    ctx.redirect(places[kind].done)
+    ctx.redirect(outcome === 'done' ? places[kind].done : `/account/password?ticket=${outcome}`)
   }
 }
 
