@@ -21,7 +21,12 @@ const registration = z.object({
   response: z.object({
     clientDataJSON: base64url,
     attestationObject: base64url,
-    transports: z.array(z.string().max(32)).max(10).optional().catch(undefined),
+    // Hints (WebAuthn section 5.8.4), which may be unknown ones, but are kept: nothing that the database would not take.
+    transports: z
+      .array(z.string().regex(/^[a-z-]{1,32}$/))
+      .max(10)
+      .optional()
+      .catch(undefined),
   }),
 })
 

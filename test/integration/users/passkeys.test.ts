@@ -95,6 +95,24 @@ describe('a passkey', () => {
     expect(Buffer.from(handles[0] ?? '', 'base64url').toString('latin1')).not.toContain(user.id.slice(0, 8))
   })
 
+  test('is taken without a look at its attestation: certificates that a stranger made up would name addresses to fetch', async () => {
+    const user = await room.addUser()
+    const attested = { format: 'android-key', statement: new Map([['x5c', [Uint8Array.of(1)]]]) }
+    const { passkey, response } = makePasskey(await creationOptions(user), ORIGIN, { attested })
+    expect(await register(user, response)).toMatchObject({ ok: true, id: passkey.id })
+    expect(await authenticate(usePasskey(await requestOptions(), ORIGIN, passkey))).toMatchObject({
+      ok: true,
+    })
+  })
+
+  test('keeps no transports that are none, whatever a browser says (HT-06)', async () => {
+    const user = await room.addUser()
+    const { passkey, response } = makePasskey(await creationOptions(user), ORIGIN, {
+      transports: ['\0', 'usb'],
+    })
+    expect(await register(user, response)).toMatchObject({ ok: true, id: passkey.id })
+  })
+
   test('is asked for with user verification, preferably discoverable, and not twice on one device', async () => {
     const { user, passkey } = await withPasskey()
     expect(JSON.parse(await creationOptions(user))).toMatchObject({
