@@ -77,7 +77,10 @@ function nextLoginStep(
   if (unsavedCodes !== undefined) return 'recovery-codes'
   const decision = decide(interaction, { proven, available, now })
   if (decision.kind === 'unmet') return unmet('none of the requested authentication contexts can be reached')
-  if (decision.kind === 'met') return offerPasskey && available.passkeysWork ? 'passkey-offer' : 'done'
+  if (decision.kind === 'met')
+    return offerPasskey && available.passkeysWork && mayAddFactor(available, proven)
+      ? 'passkey-offer'
+      : 'done'
   const since = Math.min(now - ENROL_FRESH_SECONDS, Math.floor(interaction.issuedAt.getTime() / 1000))
   return askedFor(decision.level, { proven, available, now, since })
 }
@@ -143,6 +146,12 @@ function enrolling(wanted: ReadonlySet<AcrFactor>, { proven, available, since }:
   if (existing && !hasSecondFactor(shown)) return existing
   if (!existing && shown.pwd === undefined && available.password) return 'login'
   return wanted.has('otp') ? 'totp-enrol' : 'passkey-enrol'
+}
+
+/** Not beside one that was not shown: a trusted browser spares its user the second factor, and proves none (MF-07). */
+function mayAddFactor(available: Available, proven: FactorTimes): boolean {
+  const { trusted_browser: _proves_nothing, ...shown } = proven
+  return secondFactorOf(available) === null || hasSecondFactor(shown)
 }
 
 function secondFactorOf({ totp, passkeys, passkeysWork }: Available): 'totp' | 'passkey' | null {

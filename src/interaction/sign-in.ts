@@ -64,8 +64,14 @@ export async function loadSignIn(deps: InteractionDeps, ctx: Context, uid: strin
 }
 
 /** Where a sign-in is in which nobody has proven anything, or nobody who may sign in. */
-function unproven({ sentToRegister, unlock }: Progress): Progress {
-  return { ...beginning, ...(sentToRegister ? { sentToRegister } : {}), ...(unlock ? { unlock } : {}) }
+function unproven({ sentToRegister, unlock, anotherAccount }: Progress): Progress {
+  return {
+    ...beginning,
+    ...(sentToRegister ? { sentToRegister } : {}),
+    ...(unlock ? { unlock } : {}),
+    // Forgotten, the question which account it is would come again, whatever was answered.
+    ...(anotherAccount ? { anotherAccount } : {}),
+  }
 }
 
 /** Must somebody say anew who they are, whoever is signed in? */

@@ -117,7 +117,10 @@ export async function finishInteraction(
     WHERE i.digest = ${digest} AND (i.issued_at > u.tokens_not_before) IS NOT FALSE FOR UPDATE OF i`
   const payload = rows[0]?.payload
   if (!payload) return null
-  const merged = 'error' in result ? result : { ...payload.lastSubmission, ...result }
+  // As whom somebody signed in before, and what they allowed, is not true of the account they go on with: the engine would end its session.
+  const { login: _theirs, consent: _theirsToo, ...answered } = payload.lastSubmission ?? {}
+  const earlier = otherSession ? answered : payload.lastSubmission
+  const merged = 'error' in result ? result : { ...earlier, ...result }
   // Whoever signs in as someone else, or changes accounts, leaves this session (see browser-accounts.ts): nothing to compare with it.
   const { session, ...rest } = payload
   const keepsSession =

@@ -97,6 +97,35 @@ describe('several accounts in one browser', () => {
     expect(told(await walk(server, agent, chosen.location ?? '', null))['code']).toBeDefined()
   })
 
+  test('whoever signed in as the wrong one first can still go on as the one who waits, who stays signed in', async () => {
+    const { agent, first } = await both()
+    const carol = await addPerson(server, { totp: false })
+    const { challenge } = pkce()
+    const url = authorizeUrl(client, challenge, { id_token_hint: first.id_token })
+    const decide = async (start: string, decision: string, as: Person) => {
+      const page = await walk(server, agent, start, null)
+      const { action, fields } = formOf(page, /select-account$/)
+      const chosen = await agent.post(action, { csrf: fields['csrf'] ?? '', email: as.email, decision })
+      return walk(server, agent, chosen.location ?? '', as, { stopAt: /^select-account$/ })
+    }
+    const { action } = formOf(await decide(url, 'another', carol), /select-account$/)
+    const answer = await decide(action.replace(/\/select-account$/, ''), 'switch', alice)
+    expect(told(answer)['code']).toBeDefined()
+    expect(await signedIn(agent)).toBe(true)
+  })
+
+  test('with nobody current, one can still sign in as yet another', async () => {
+    const { agent } = await both()
+    const { action, fields } = formOf(await agent.get('/logout'))
+    await agent.post(action, { ...fields, logout: 'yes' })
+    const { page, at } = await reach(server, client, alice, 'select-account', { agent })
+    const csrf = formOf(page, /select-account$/).fields['csrf'] ?? ''
+    const answer = await agent.post(`${at}/select-account`, { csrf, decision: 'another' })
+    expect(stepOf(await agent.get(answer.location ?? ''))).toBe('login')
+    const carol = await addPerson(server, { totp: false })
+    expect(told(await walk(server, agent, at, carol))['code']).toBeDefined()
+  })
+
   test('an account nobody signed in with here cannot be switched to, whatever the form says (SE-05)', async () => {
     const { agent } = await both()
     const stranger = await addPerson(server, { totp: false })

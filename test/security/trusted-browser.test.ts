@@ -87,6 +87,19 @@ describe('a browser that its user trusts', () => {
     expect((await afterPassword(eve, agent)).step).toBe('totp')
   })
 
+  test('does not let its user, or whoever knows their password there, make a passkey without the code (MF-07)', async () => {
+    const person = await addPerson(server)
+    const { agent } = await trusting(person)
+    const browser = createUserAgent(server, deviceOf(agent))
+    const { page, at } = await reach(server, client, null, 'login', { agent: browser })
+    const { fields } = formOf(page, /\/login$/)
+    const { email, password } = person
+    await browser.post(`${at}/login`, { ...fields, email, password, passkeys: 'yes' })
+    const next = await browser.get(at)
+    expect(next.text).not.toContain('data-passkey="create"')
+    expect(next.location).toMatch(/^\/authorize\//)
+  })
+
   test('is told to its user by mail, and listed (MF-07)', async () => {
     const person = await addPerson(server)
     await trusting(person)

@@ -105,6 +105,15 @@ describe('the next step (SE-05, MF-06)', () => {
       'totp',
     ],
     [
+      'a passkey is not offered to somebody whom a trusted browser spared the second factor (MF-07)',
+      {
+        proven: { pwd: 0, trusted_browser: 0 },
+        has: { totp: true },
+        progress: { offerPasskey: true },
+      },
+      'done',
+    ],
+    [
       'strong wanted, a passkey at hand',
       { acrValues: [STRONG], proven: { pwd: 0 }, has: { totp: true, passkeys: 1 } },
       'passkey',
