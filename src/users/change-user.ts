@@ -42,9 +42,9 @@ export async function setPasswordHash(
   return atomically(db, async (tx) => {
     const { count } = await tx.user.updateMany({ where: { id }, data: { passwordHash } })
     if (count > 0) await record(tx, { type: 'user.password_changed', userId: id, ...by })
-    // A link that is still about would set yet another.
+    // A link that is still about would set yet another, or give the account the address of whoever was in it before.
     await tx.passwordTicket.deleteMany({ where: { userId: id } })
-    await endMailTickets(tx, id, ['reset', 'invite'])
+    await endMailTickets(tx, id)
     await forgetTrustedBrowsers(tx, id, by)
     return findUser(tx, id)
   })

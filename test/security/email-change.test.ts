@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Context } from 'koa'
 import { askForNewAddress } from '../../src/account/by-mail/new-address.ts'
-import { findUser, setDisabled, updateUser } from '../../src/users/index.ts'
+import { revoke } from '../../src/oidc/index.ts'
+import { findUser, setDisabled, setPasswordHash, tellUser, updateUser } from '../../src/users/index.ts'
 import { mailsOf, newestMail } from '../support/mail.ts'
 import { addPerson } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
@@ -76,6 +77,16 @@ describe('another address for an account', () => {
     expect((await mailsOf(server, owner.email)).map(({ template }) => template)).toEqual(['address-taken'])
   })
 
+  test('that somebody has, wanted however often, does not use up what tells its owner', async () => {
+    const [person, owner] = [await addPerson(server), await addPerson(server)]
+    for (let nth = 0; nth < 31; nth += 1) await ask(person, owner.email)
+    const notice = { userId: owner.id, what: 'password_changed' as const }
+    await server.database.transaction((tx) => tellUser({ tx, sealer: server.sealer }, notice))
+    expect(await newestMail(server, owner.email, 'security-notice')).toMatchObject({
+      what: 'password_changed',
+    })
+  })
+
   test('is refused when it is none, or the one there is', async () => {
     const person = await addPerson(server)
     expect((await ask(person, 'nobody')).answer).toEqual({ ok: false, reason: 'email_invalid' })
@@ -113,6 +124,15 @@ describe('another address for an account', () => {
       ({ id }) => server.database.transaction((tx) => updateUser(tx, id, { email: newAddress() })),
     ],
     ['the end of the account', ({ id }) => setDisabled(server.database.prisma, id, true)],
+    [
+      'a new password, for who asked may be why it was changed',
+      async ({ id }) =>
+        setPasswordHash(server.database.prisma, id, await server.hasher.hash('another long one')),
+    ],
+    [
+      'the end of all access',
+      ({ id }) => server.database.transaction((tx) => revoke(tx, { userId: id }, { reason: 'test' })),
+    ],
     ['its time', () => server.database.prisma.$executeRaw`UPDATE mail_tickets SET expires_at = now()`],
   ])('is ended by %s', async (_, end) => {
     const person = await addPerson(server)

@@ -3,7 +3,7 @@ import { record as recordEvent } from '../../audit/index.ts'
 import type { Actor } from '../../audit/index.ts'
 import { afterCommit, Prisma } from '../../db/index.ts'
 import type { Tx } from '../../db/index.ts'
-import { forgetTrustedBrowsers } from '../../users/index.ts'
+import { endMailTickets, forgetTrustedBrowsers } from '../../users/index.ts'
 import { noCounts, plus } from './counts.ts'
 import type { RevocationCounts } from './counts.ts'
 import { cut, databaseNow, sparing } from './cut.ts'
@@ -79,9 +79,11 @@ export async function revoke(tx: Tx, selector: Selector, options: RevocationOpti
     select: { id: true },
   })
   if (!isSettled) afterCommit(tx, (transaction) => transaction((next) => settle(next, id, selector, keep)))
-  // Whoever copied a browser's cookie loses what it was good for, with everything else.
-  if ('userId' in selector && selector.clientId === undefined)
+  // Whoever copied a browser's cookie loses what it was good for, with everything else: also the new address they asked for.
+  if ('userId' in selector && selector.clientId === undefined) {
     await forgetTrustedBrowsers(tx, selector.userId, { ip, actor })
+    await endMailTickets(tx, selector.userId, ['change_email'])
+  }
   await tell(tx, { id, record, counts, state, reason, ip, actor })
   return { id, state, effectiveAt, counts, jwtUntil }
 }
