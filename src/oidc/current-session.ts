@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { Database } from '../db/index.ts'
 import { sessionCookieName } from './cookies.ts'
 import { engineError } from './errors.ts'
+import { factorsOfSession } from './session-factors.ts'
 import { now, sessionEnd, stepTo } from './lifetimes.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import { readSession } from './store/reads.ts'
@@ -16,6 +17,8 @@ export type CurrentSession = {
   amr: string[]
   acr: string | null
   signedInAt: Date
+  /** When a second factor was last shown; null: never. What `amr` tells of may be long ago. */
+  secondFactorAt: Date | null
 }
 
 type Deps = { database: Pick<Database, 'pool'>; lifetimes: Lifetimes }
@@ -40,10 +43,17 @@ export async function currentSession(
     return {
       ...{ uid: session.uid, userId: user.id, amr: amr ?? [], acr: acr ?? null },
       signedInAt: new Date(loginTs * 1000),
+      secondFactorAt: secondFactorAt(session),
     }
   } catch (error) {
     throw engineError(error)
   }
+}
+
+function secondFactorAt({ payload }: StoredSession): Date | null {
+  const { otp, passkey, recovery_code: code } = factorsOfSession(payload)
+  const shown = [otp, passkey, code].filter((at) => at !== undefined)
+  return shown.length > 0 ? new Date(Math.max(...shown) * 1000) : null
 }
 
 function isOver({ expiresAt, payload, readAt }: StoredSession, { sessionAbsolute }: Lifetimes): boolean {

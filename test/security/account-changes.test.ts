@@ -131,6 +131,18 @@ describe('an authenticator app', () => {
     expect(await eventsOf(at.person, 'factor.totp_added')).toHaveLength(2)
   })
 
+  test('cannot be guessed at: the sixth wrong code is not looked at, and machines are told when to come back (MF-01, HT-05)', async () => {
+    const at = await atAccount(server, await addPerson(server), '/account/security')
+    const page = await begun(at)
+    const statuses: number[] = []
+    for (let guess = 0; guess < 5; guess += 1)
+      statuses.push((await send(at.agent, page, /confirm$/, { code: `00000${guess}`, name: '' })).status)
+    expect(statuses).toEqual([422, 422, 422, 422, 422])
+    const code = await generate({ secret: secretOn(page) })
+    const refused = await send(at.agent, page, /confirm$/, { code, name: '' })
+    expect([refused.status, Number(refused.headers['retry-after']) > 800]).toEqual([429, true])
+  })
+
   test('as the first factor brings recovery codes, shown in this browser until they are saved', async () => {
     const own = await startTestServer({ env: { CARDEA_TOTP_POLICY: 'optional' } })
     try {

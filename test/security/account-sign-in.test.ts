@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { atAccount, csrfOf, later, send, signInAsked } from '../support/account.ts'
-import { addPerson } from '../support/people.ts'
+import { addClient, addPerson } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
-import { walk } from '../support/sign-in.ts'
+import { authorizeUrl, pkce, told, walk } from '../support/sign-in.ts'
 import { createUserAgent } from '../support/user-agent.ts'
 
 let server: TestServer
@@ -93,6 +93,27 @@ describe('a change that matters', () => {
     expect(back.text).toContain('<h1>Change your password</h1>')
     const again = await send(at.agent, back, /change-password$/, values)
     expect(again.location).toBe('/account/security')
+  })
+
+  test('wants the second factor lately too, where a fresh password alone is a level of its own (MF-07)', async () => {
+    const CARDEA_ACR =
+      'urn:cardea:acr:pwd=pwd; urn:example:acr:recent=pwd,300; urn:cardea:acr:mfa=pwd+otp|passkey,3600'
+    const own = await startTestServer({ env: { CARDEA_ACR } })
+    try {
+      const person = await addPerson(own)
+      const { agent } = await atAccount(own, person)
+      const at = Math.floor(Date.now() / 1000) - 7200
+      await own.database.prisma.$executeRaw`
+        UPDATE sessions SET payload = payload || jsonb_build_object('loginTs', ${at}::int,
+          'factors', jsonb_build_object('pwd', ${at}::int, 'otp', ${at}::int)) WHERE user_id = ${person.id}::uuid`
+      const client = await addClient(own, { firstParty: true })
+      const asked = authorizeUrl(client, pkce().challenge, { acr_values: 'urn:example:acr:recent' })
+      const stepped = await walk(own, agent, asked, person, { stopAt: /^totp$/ })
+      expect(told(stepped)['code']).toBeDefined()
+      expect(signInAsked(await agent.get('/account/change-password'))?.get('prompt')).toBe('login')
+    } finally {
+      await own.stop()
+    }
   })
 
   test('is not open to a stolen cookie: the second factor is asked for too, and guesses at it are limited (MF-07)', async () => {

@@ -77,7 +77,7 @@ async function currentRefused(
   const verdict = await checkPassword({ database, hasher }, attempt)
   if (verdict.ok) return null
   return verdict.reason === 'throttled'
-    ? { problem: throttledFor(verdict.retryAfter) }
+    ? { problem: throttledFor(ctx, verdict.retryAfter) }
     : { error: text('account:self.password.currentWrong'), field: 'current' }
 }
 

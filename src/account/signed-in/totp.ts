@@ -41,7 +41,7 @@ export const confirmTotp: Act = async (deps, ctx, visitor, form) => {
     return
   }
   if (!verdict.ok) {
-    await page(deps, ctx, visitor, { ...refusal(verdict), name })
+    await page(deps, ctx, visitor, { ...refusal(ctx, verdict), name })
     return
   }
   await endOthersAfter(deps, ctx, visitor, { form, reason: 'totp_added' })
@@ -50,8 +50,8 @@ export const confirmTotp: Act = async (deps, ctx, visitor, form) => {
 
 type Refused = Exclude<Awaited<ReturnType<typeof confirmTotpEnrolment>>, { ok: true }>
 
-function refusal(verdict: Refused): { error: Text } | { problem: Text } {
-  if (verdict.reason === 'throttled') return { problem: throttledFor(verdict.retryAfter) }
+function refusal(ctx: Context, verdict: Refused): { error: Text } | { problem: Text } {
+  if (verdict.reason === 'throttled') return { problem: throttledFor(ctx, verdict.retryAfter) }
   if (verdict.reason === 'too_many') return { problem: text('account:self.totp.tooMany') }
   if (verdict.reason === 'name_invalid') return { problem: text('account:self.factor.nameInvalid') }
   return { error: text('signin:totp.wrong') }

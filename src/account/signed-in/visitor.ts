@@ -24,13 +24,17 @@ export async function visitorOf({ oidc, database }: AccountDeps, ctx: Context): 
   const user = await findUser(database.prisma, session.userId)
   if (!user || user.disabledAt !== null) return null
   speak(ctx, { locale: user.locale })
-  const isStrong = session.amr.includes('mfa') || !(await hasSecondFactor(database.prisma, user.id))
-  return { session, user, isFresh: isStrong && isRecent(session.signedInAt) }
+  const { signedInAt, secondFactorAt } = session
+  // By its own time: a password alone may have made a sign-in young again whose second factor was shown hours ago.
+  const hasShown = session.amr.includes('mfa') && isRecent(secondFactorAt)
+  const isStrong = hasShown || !(await hasSecondFactor(database.prisma, user.id))
+  return { session, user, isFresh: isStrong && isRecent(signedInAt) }
 }
 
 /** In whole seconds, as the engine reckons `max_age`: what is fresh there is fresh here. */
-function isRecent(signedInAt: Date): boolean {
-  const age = Math.floor(Date.now() / 1000) - Math.floor(signedInAt.getTime() / 1000)
+function isRecent(at: Date | null): boolean {
+  if (at === null) return false
+  const age = Math.floor(Date.now() / 1000) - Math.floor(at.getTime() / 1000)
   return age <= FRESH_SECONDS
 }
 
