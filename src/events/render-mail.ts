@@ -48,27 +48,21 @@ export function createMailRenderer({
   issuer,
   name,
   fallback = 'en',
+  onOverrideFailure = () => undefined,
 }: {
   viewsDir: string
   /** Templates of an operator's, in place of ours. */
   overrides?: readonly Override[]
+  /** One of them failed over a mail, which goes out as we ship it: nobody is left without a link for a template. */
+  onOverrideFailure?: (view: string, error: unknown) => void
   issuer: string
   /** What people know this server by. */
   name: string
   fallback?: Language
 }): RenderMail {
   const { translate } = translator()
-  const parts = {
-    txt: new Eta({ views: viewsDir, autoEscape: false, autoTrim: false, cache: true }),
-    html: new Eta({ views: viewsDir, autoEscape: true, cache: true }),
-  }
-  for (const eta of Object.values(parts)) overlayViews(eta, overrides, 'mail/')
-  const templates = [...Object.keys(subjects), 'security-notice']
-  for (const [kind, eta] of Object.entries(parts))
-    for (const template of templates) {
-      const filepath = eta.resolvePath(`./${template}.${kind}.eta`)
-      eta.templatesSync.define(filepath, eta.compile(eta.readFile(filepath), { filepath }))
-    }
+  const shipped = templatesIn(viewsDir, [])
+  const own = overrides.length > 0 ? templatesIn(viewsDir, overrides) : null
 
   return (mail) => {
     const lang = negotiate({ chosen: [mail.language], fallback })
@@ -86,12 +80,35 @@ export function createMailRenderer({
       browser: mail.template === 'security-notice' ? browserIn(mail.data.userAgent) : undefined,
       data: mail.data,
     }
-    return {
+    const inWords = ({ txt, html }: Templates) => ({
       subject: data.subject,
-      text: parts.txt.render(`./${mail.template}.txt.eta`, data).replaceAll(/\n{3,}/g, '\n\n'),
-      html: parts.html.render(`./${mail.template}.html.eta`, data),
+      text: txt.render(`./${mail.template}.txt.eta`, data).replaceAll(/\n{3,}/g, '\n\n'),
+      html: html.render(`./${mail.template}.html.eta`, data),
+    })
+    try {
+      if (own) return inWords(own)
+    } catch (error) {
+      onOverrideFailure(`mail/${mail.template}`, error)
     }
+    return inWords(shipped)
   }
+}
+
+type Templates = Record<'txt' | 'html', Eta>
+
+function templatesIn(viewsDir: string, overrides: readonly Override[]): Templates {
+  const parts = {
+    txt: new Eta({ views: viewsDir, autoEscape: false, autoTrim: false, cache: true }),
+    html: new Eta({ views: viewsDir, autoEscape: true, cache: true }),
+  }
+  for (const eta of Object.values(parts)) overlayViews(eta, overrides, 'mail/')
+  const templates = [...Object.keys(subjects), 'security-notice']
+  for (const [kind, eta] of Object.entries(parts))
+    for (const template of templates) {
+      const filepath = eta.resolvePath(`./${template}.${kind}.eta`)
+      eta.templatesSync.define(filepath, eta.compile(eta.readFile(filepath), { filepath }))
+    }
+  return parts
 }
 
 /** Where a mail leads to. Only a page: what it is about is done by a form there, because mail scanners follow links. */
@@ -108,7 +125,10 @@ function linkOf(issuer: string, mail: MailTemplate): string | undefined {
     case 'already-registered':
       return pageOf(issuer, '/forgot')
     case 'security-notice':
-      return mail.data.what === 'account_deleted' ? undefined : pageOf(issuer, '/forgot')
+      // To an address that no account has any more, that page would only say so.
+      return ['account_deleted', 'email_changed'].includes(mail.data.what)
+        ? undefined
+        : pageOf(issuer, '/forgot')
     case 'address-taken':
     case 'no-account':
     case 'unlock':

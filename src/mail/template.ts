@@ -41,9 +41,9 @@ export type TemplateName = MailTemplate['template']
 
 /**
  * Whose doing a mail is. Each counts by itself: what strangers ask for must not use up what tells the owner that their
- * password was changed.
+ * password was changed, nor resets and registrations the way out of a wait that strangers caused (TH-03).
  */
-type Cause = 'stranger' | 'owner' | 'operator'
+type Cause = 'stranger' | 'unlock' | 'owner' | 'operator'
 
 const causes: Record<TemplateName, Cause> = {
   'security-notice': 'owner',
@@ -51,16 +51,18 @@ const causes: Record<TemplateName, Cause> = {
   'already-registered': 'stranger',
   reset: 'stranger',
   'no-account': 'stranger',
-  'change-email': 'owner',
-  'address-taken': 'owner',
+  // Whoever has an account can name any address: that must not use up the notices of its owner.
+  'change-email': 'stranger',
+  'address-taken': 'stranger',
   invite: 'operator',
   'reset-by-operator': 'operator',
-  unlock: 'stranger',
+  unlock: 'unlock',
 }
 
 /** How many mails one address gets: in an hour, and in a day. */
 const limits: Record<Cause, { hour: number; day: number }> = {
   stranger: { hour: 5, day: 15 },
+  unlock: { hour: 5, day: 15 },
   owner: { hour: 30, day: 100 },
   operator: { hour: 10, day: 30 },
 }

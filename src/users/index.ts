@@ -26,6 +26,7 @@ export type { ImportedUser, ImportFormat, ImportWarning, SkipReason } from './im
 export { listUsers } from './list-users.ts'
 export { checkMailCode } from './mail-code.ts'
 export {
+  endMailTickets,
   findMailTicket,
   issueMailTicket,
   spendMailTicketByCode,

@@ -27,7 +27,11 @@ export async function checkMailCode(
   const { prisma } = database
   const { id, purpose, code, ip } = attempt
   const email = attempt.email
-  const reserved = await reserveAttempt(prisma, mailCodeCounters({ email, ip }), now?.() ?? new Date())
+  const reserved = await reserveAttempt(
+    prisma,
+    mailCodeCounters({ email, ip, purpose }),
+    now?.() ?? new Date(),
+  )
   if (!reserved.ok) return { ok: false, reason: 'throttled', retryAfter: reserved.retryAfter }
   try {
     const digits = code.replaceAll(/[\s-]/g, '')

@@ -1,5 +1,6 @@
 import { networkOf } from './network.ts'
-import { counterKey } from './throttle-counters.ts'
+import type { MailTicketPurpose } from './mail-ticket.ts'
+import { counterKey, networkCounters } from './throttle-counters.ts'
 import type { Counter } from './throttle-counters.ts'
 import type { CounterPolicy } from './throttle-policy.ts'
 
@@ -32,7 +33,7 @@ const codesForAddress: CounterPolicy = {
 export function mailRequestCounters({ email, ip }: { email: string; ip: string }): Counter[] {
   const network = networkOf(ip)
   return [
-    { key: counterKey('mail-request.network', network), policy: requestsOfNetwork },
+    ...networkCounters('mail-request.network', requestsOfNetwork, ip),
     {
       key: counterKey('mail-request.address-network', email, `${email}\n${network}`),
       policy: requestsForAddress,
@@ -40,10 +41,22 @@ export function mailRequestCounters({ email, ip }: { email: string; ip: string }
   ]
 }
 
-/** What a code from a mail is counted by, besides its ticket. */
-export function mailCodeCounters({ email, ip }: { email: string; ip: string }): Counter[] {
-  return [
-    { key: counterKey('mail-code.network', networkOf(ip)), policy: codesOfNetwork },
-    { key: counterKey('mail-code.address', email), policy: codesForAddress },
-  ]
+/**
+ * What a code from a mail is counted by, besides its ticket. A code that unlocks has no link beside it: it is counted for the address
+ * and the network together, or a stranger's guesses would shut the way out for the owner (TH-03).
+ */
+export function mailCodeCounters({
+  email,
+  ip,
+  purpose,
+}: {
+  email: string
+  ip: string
+  purpose: MailTicketPurpose
+}): Counter[] {
+  const key =
+    purpose === 'unlock'
+      ? counterKey('mail-code.address-network', email, `${email}\n${networkOf(ip)}`)
+      : counterKey('mail-code.address', email)
+  return [...networkCounters('mail-code.network', codesOfNetwork, ip), { key, policy: codesForAddress }]
 }

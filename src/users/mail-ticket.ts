@@ -41,8 +41,8 @@ export type NewMailTicket = {
 
 /**
  * Makes a ticket and queues its mail, in the caller's transaction. The mail holds 256 random bits for a link and a code of six digits, good
- * for one use together; a digest of the first and a keyed one of the second stay. The newest ends the older ones of the same purpose,
- * except when the address got too many mails: then nothing goes out, and what went out before stays good.
+ * for one use together; a digest of the first and a keyed one of the second stay. The newest ends the older ones of the same purpose
+ * (save codes that unlock), except when the address got too many mails: then nothing goes out, and what went out before stays good.
  * Returns the id that binds the code to the browser that asked; `mailed` is for operators alone: whoever is not known must not learn it.
  */
 export async function issueMailTicket(
@@ -62,7 +62,9 @@ export async function issueMailTicket(
     userId !== undefined && (purpose === 'change_email' || purpose === 'invite')
       ? Prisma.sql`user_id = ${userId}::uuid`
       : Prisma.sql`email = ${email}`
-  await tx.$executeRaw`DELETE FROM mail_tickets WHERE purpose = ${purpose} AND ${sameOwner}`
+  // A code that unlocks counts in one browser alone: that of a stranger must not end the owner's (TH-03).
+  if (purpose !== 'unlock')
+    await tx.$executeRaw`DELETE FROM mail_tickets WHERE purpose = ${purpose} AND ${sameOwner}`
   await tx.$executeRaw`
     INSERT INTO mail_tickets (id, purpose, email, user_id, link_digest, code_digest, sealed_detail, created_at, expires_at)
     VALUES (${id}::uuid, ${purpose}, ${email}, ${userId ?? null}::uuid, ${dead ? randomBytes(32) : digest(ticket)}, ${codeDigest},

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { createUser, updateUser } from '../../users/index.ts'
+import { createUser, normaliseEmail, tellUser, updateUser } from '../../users/index.ts'
 import type { UserPatch } from '../../users/index.ts'
 import { tagged } from '../frame/answer.ts'
 import { AdminProblem } from '../frame/problem.ts'
@@ -72,6 +72,11 @@ export const patch = route({
     call.requireMatch(showUser(user))
     if (role !== undefined && role !== user.role) requireRoleWithin(call.caller, role)
     const change: UserPatch = { ...body, emailVerified: body.email_verified }
+    if (body.email !== undefined && normaliseEmail(body.email) !== user.email) {
+      // Forgotten passwords are answered there: a stolen token would become a stolen account.
+      if (call.caller.bearer.userId === user.id) throw new AdminProblem('own_account')
+      await tellUser({ tx: db, sealer: call.deps.sealer }, { userId: user.id, what: 'email_changed' })
+    }
     const updated = await updateUser(db, params.id, change, by(call))
     if (!updated.ok) throw refusal(updated.reason)
     return tagged(showUser(updated.user))

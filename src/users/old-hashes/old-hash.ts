@@ -26,6 +26,8 @@ type Reader = (text: string) => OldHash | null
 type Groups = [string, string, string, string, string]
 
 const b64 = '([A-Za-z0-9+/.]+={0,2})'
+/** A salt that is text. Nothing in it that the database would not take: one such hash would keep out all that are imported with it. */
+const salted = String.raw`([^$\p{C}]{1,128})`
 
 const readers: readonly Reader[] = [
   reader(
@@ -36,7 +38,7 @@ const readers: readonly Reader[] = [
   ),
   // Django: pbkdf2_sha256$870000$salt$key, the salt as text.
   reader(
-    new RegExp(String.raw`^pbkdf2_(sha1|sha256|sha512)\$(\d{1,10})\$([^$]{1,128})\$${b64}$`),
+    new RegExp(String.raw`^pbkdf2_(sha1|sha256|sha512)\$(\d{1,10})\$${salted}\$${b64}$`, 'u'),
     ([digest, iterations, salt, key]) => ({
       ...{ kind: 'pbkdf2', digest: digest as 'sha1', iterations: Number(iterations) },
       ...{ salt: Buffer.from(salt), key: bytes(key) },
@@ -67,7 +69,7 @@ const readers: readonly Reader[] = [
   ),
   // Django: scrypt$16384$salt$8$5$key
   reader(
-    new RegExp(String.raw`^scrypt\$(\d{1,10})\$([^$]{1,128})\$(\d{1,4})\$(\d{1,4})\$${b64}$`),
+    new RegExp(String.raw`^scrypt\$(\d{1,10})\$${salted}\$(\d{1,4})\$(\d{1,4})\$${b64}$`, 'u'),
     ([N, salt, r, p, key]) => ({
       ...{
         kind: 'scrypt',

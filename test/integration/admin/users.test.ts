@@ -153,6 +153,23 @@ describe('changing', () => {
     expect(await stage.database.prisma.passwordTicket.count({ where: { userId: id } })).toBe(0)
   })
 
+  test('of another address the old one is told; nobody gives themselves one here (MF-07)', async () => {
+    const user = await stage.addUser({ verified: true })
+    const change = (id: string, by: string, email: string) =>
+      stage.ask(`/v1/users/${id}`, { method: 'PATCH', token: by, json: { email }, headers: anyTag })
+    const notices = () =>
+      stage.database.prisma.mail.count({ where: { recipient: user.email, template: 'security-notice' } })
+    expect((await change(user.id, token, ` ${user.email.toUpperCase()}`)).status).toBe(200)
+    expect(await notices()).toBe(0)
+    expect((await change(user.id, token, `${randomUUID()}@example.com`)).status).toBe(200)
+    expect(await notices()).toBe(1)
+    const operator = await stage.addUser({ role: 'operator' })
+    const theirs = stage.token({ userId: operator.id, role: 'operator' })
+    const refused = await change(operator.id, theirs, `${randomUUID()}@example.com`)
+    expect([refused.status, refused.json()['type']]).toEqual([409, expect.stringContaining('own_account')])
+    expect((await row(operator.id))?.email).toBe(operator.email)
+  })
+
   test.each(['password', 'password_hash', 'isAdmin', 'id', 'tokens_not_before', 'seeded', 'created_at'])(
     '%s is not for anybody to write (AD-04, RE-03)',
     async (field) => {

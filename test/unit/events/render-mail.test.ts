@@ -71,6 +71,33 @@ test('a language that nobody speaks is English, and a browser is named in two wo
   expect(text).toContain('Browser: Firefox, Linux')
 })
 
+test('the notice to an old address leads to no page that does not know it any more, but to whoever runs the service', () => {
+  const data = { what: 'email_changed' as const, at }
+  const { text } = make()({ language: 'en', template: 'security-notice', data })
+  expect(text).not.toContain('/forgot')
+  expect(text).toContain('tell whoever runs this service')
+})
+
+test('a template of an operator that fails over a mail does not keep it back: it goes out as shipped, and the log is told', () => {
+  const source = '<%= it.data.nothing.here %>'
+  const broken = {
+    name: 'mail/reset.txt',
+    path: '/x',
+    source,
+    state: 'current',
+    base: null,
+    shipped: '',
+  } as const
+  const failures: string[] = []
+  const render = createMailRenderer({
+    ...{ viewsDir: `${root}views/mail`, issuer, name: 'Example ID', overrides: [broken] },
+    onOverrideFailure: (view) => failures.push(view),
+  })
+  const reset = { language: 'en', template: 'reset', data: secrets } as const
+  expect(render(reset)).toEqual(make()(reset))
+  expect(failures).toEqual(['mail/reset'])
+})
+
 test('in the mailbox only addresses of the issuer are links', () => {
   const parts = withLinks(
     `a ${issuer}/x?ticket=1 b https://evil.example/ https://id.example.com.evil.example/`,

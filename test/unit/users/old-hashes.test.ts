@@ -111,6 +111,9 @@ describe('a hash of another system', () => {
     ['$2x$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i', 'unsupported'],
     ['$2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i\n', 'unsupported'],
     ['!J3kd92kfsdlfk', 'unsupported'],
+    // PostgreSQL keeps neither in JSON, and the import hands over many users at once in it.
+    [`pbkdf2_sha256$1000$sa\0lt$${'A'.repeat(44)}`, 'unsupported'],
+    [`scrypt$16384$sa\ud800lt$8$1$${'A'.repeat(88)}`, 'unsupported'],
     [`$pbkdf2-sha256$1000$c2FsdHNhbHQ$${'A'.repeat(2000)}`, 'unsupported'],
     ['$2a$03$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i', 'too_costly'],
     ['$2a$15$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i', 'too_costly'],
