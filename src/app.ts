@@ -125,7 +125,7 @@ export function createApps(deps: AppDeps): {
 
   const { startMailDelivery, mailboxPages } = createMailing({
     ...{ config, database, sealer, render, metrics, logger },
-    ...{ viewsDir, overrides: own.overrides },
+    ...{ viewsDir, ...own },
     issuerName: config.looks.name,
   })
 

@@ -22,6 +22,7 @@ type Deps = {
   viewsDir: string
   /** Templates of an operator's, in place of ours. */
   overrides: readonly Override[]
+  onOverrideFailure: (view: string, error: unknown) => void
   issuerName: string
 }
 
@@ -41,6 +42,7 @@ export function createMailing(deps: Deps): {
   const renderMail = createMailRenderer({
     ...{ viewsDir: `${deps.viewsDir}/mail`, overrides: deps.overrides, issuer, name: issuerName },
     fallback: config.looks.language,
+    onOverrideFailure: deps.onOverrideFailure,
   })
   const sender = { name: from.name || issuerName, address: from.address }
   return {

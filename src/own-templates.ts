@@ -26,7 +26,7 @@ export function ownTemplates(
     onOverrideFailure: (view, error) =>
       logger.error(
         { view, error: String(error) },
-        'a template of your own failed; the page was shown as shipped',
+        'a template of your own failed; the page was shown, or the mail sent, as shipped',
       ),
   }
 }

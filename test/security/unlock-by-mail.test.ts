@@ -3,6 +3,7 @@ import { counterKey, defaultThrottlePolicy, reserveAttempt } from '../../src/use
 import { at, atForm, verdictOf } from '../support/attempts.ts'
 import { reach } from '../support/authorize.ts'
 import type { Answer } from '../support/http-client.ts'
+import { askForReset, typeCode } from '../support/mail-forms.ts'
 import { mailsOf, newestMail } from '../support/mail.ts'
 import { addClient, addPerson, codeOf, wrongCode } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
@@ -93,6 +94,32 @@ describe('somebody whom strangers have locked out', () => {
     expect([page.status, verdictOf(page)]).toEqual([429, 'throttled'])
     expect(Number(page.headers['retry-after'])).toBeGreaterThan(3000)
     expect(page.text).toContain('Send me a code')
+  })
+})
+
+describe('a stranger', () => {
+  test('who asks for resets and guesses at their codes does not close that way (TH-03)', async () => {
+    const person = await addPerson(server)
+    await lock(person)
+    for (let nth = 0; nth < 6; nth += 1) {
+      const agent = createUserAgent(server)
+      await askForReset(server, person.email, { agent })
+      for (let guess = 0; guess < 4; guess += 1) await typeCode(agent, '/forgot/check', '000000')
+    }
+    const { enter } = await askForCode('203.0.113.40', person)
+    expect((await enter(await codeIn(person))).status).toBe(303)
+  })
+
+  test('who asks for a code as well, and guesses at it, does not end the one of the owner (TH-03)', async () => {
+    const person = await addPerson(server)
+    await lock(person)
+    const mine = await askForCode('203.0.113.41', person)
+    const code = await codeIn(person)
+    for (let nth = 0; nth < 4; nth += 1) {
+      const { enter } = await askForCode('203.0.113.42', person)
+      for (let guess = 0; guess < 6; guess += 1) await enter('000000')
+    }
+    expect((await mine.enter(code)).status).toBe(303)
   })
 })
 

@@ -22,6 +22,9 @@ export type Deviation = {
   key?: KeyObject
   /** Copied between devices. */
   synced?: boolean
+  /** Says who made the authenticator, although nobody asked. */
+  attested?: { format: string; statement: Map<string, Uint8Array<ArrayBuffer>[]> }
+  transports?: string[]
 }
 
 type CreationOptions = { challenge: string; user: { id: string }; rp: { id: string } }
@@ -55,10 +58,11 @@ export function makePasskey(
     authenticatorData({ rpId: rp.id, synced, counter, ...deviation }, 0x40),
     credential,
   ])
+  const { format, statement } = deviation.attested ?? { format: 'none', statement: new Map<string, never>() }
   const attestationObject = isoCBOR.encode(
-    new Map<string, string | Uint8Array<ArrayBuffer> | Map<string, string>>([
-      ['fmt', 'none'],
-      ['attStmt', new Map<string, string>()],
+    new Map<string, string | Uint8Array<ArrayBuffer> | typeof statement>([
+      ['fmt', format],
+      ['attStmt', statement],
       ['authData', Uint8Array.from(authData)],
     ]),
   )
@@ -73,7 +77,7 @@ export function makePasskey(
       response: {
         clientDataJSON: clientData({ challenge, origin, type: 'webauthn.create', ...deviation }),
         attestationObject: Buffer.from(attestationObject).toString('base64url'),
-        transports: ['internal'],
+        transports: deviation.transports ?? ['internal'],
       },
     }),
   }
