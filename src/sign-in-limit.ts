@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import { addressBlock, rateLimit } from './http/index.ts'
-import { sessionCookieName } from './oidc/index.ts'
+import { sessionCookie } from './oidc/index.ts'
 
 /**
  * Bounds the rows that somebody who has not signed in can leave behind (HT-05): each sign-in that is begun, each device
@@ -24,7 +24,7 @@ export function signInLimit(startsPerMinute: number): Middleware {
 const paths = new Set(['/authorize', '/logout', '/device', '/device_authorization'])
 
 function hasSessionCookie(ctx: Context): boolean {
-  return ctx.cookies.get(sessionCookieName(ctx.secure), { signed: true }) !== undefined
+  return sessionCookie.get(ctx) !== undefined
 }
 
 function isBackAtClient({ res }: Context): boolean {

@@ -26,6 +26,8 @@ export { onlyRoutes } from './only-routes.ts'
 export { opsHostGuard } from './ops-host-guard.ts'
 export { createOutboundGuard } from './outbound-guard.ts'
 export { failureWord, postForm } from './post-form.ts'
+export { ownCookie } from './own-cookie.ts'
+export type { OwnCookie } from './own-cookie.ts'
 export { rateLimit } from './rate-limit.ts'
 export { readBytes } from './read-bytes.ts'
 export {

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import { findClient, logoAddress } from '../clients/index.ts'
 import type { StoredClient } from '../clients/index.ts'
 import type { Db } from '../db/index.ts'
+import { ownCookie } from '../http/index.ts'
 import type { ClientView } from '../http/index.ts'
 
 /** The app that asks, with the address of its logo here, if there is one. */
@@ -30,28 +31,20 @@ export function startAgainUri({ metadata }: StoredClient): string | undefined {
 }
 
 const COOKIE_SECONDS = 3600
-const cookieName = (secure: boolean) => (secure ? '__Host-cardea_client' : 'cardea_client')
+const cookie = ownCookie('cardea_client')
 
 /**
  * Remembers, in a signed cookie, for which app this browser set out: an expired sign-in is gone from the server, and its page
  * shall still lead back to where the person came from.
  */
 export function rememberClient(ctx: Context, clientId: string): void {
-  ctx.cookies.set(cookieName(ctx.secure), Buffer.from(clientId).toString('base64url'), {
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: ctx.secure,
-    signed: true,
-    overwrite: true,
-    path: '/',
-    maxAge: COOKIE_SECONDS * 1000,
-  })
+  cookie.set(ctx, Buffer.from(clientId).toString('base64url'), { seconds: COOKIE_SECONDS })
 }
 
 /** The app remembered, if it is still registered. Never throws: it only makes an error page friendlier. */
 export async function recallClient(ctx: Context, db: Db): Promise<StoredClient | null> {
   try {
-    const value = ctx.cookies.get(cookieName(ctx.secure), { signed: true })
+    const value = cookie.get(ctx)
     return value === undefined ? null : await findClient(db, Buffer.from(value, 'base64url').toString())
   } catch {
     return null

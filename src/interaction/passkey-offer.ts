@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { digest } from '../crypto/index.ts'
-import { field } from '../http/index.ts'
+import { field, ownCookie } from '../http/index.ts'
 import { countPasskeys } from '../users/index.ts'
 import type { InteractionDeps } from './deps.ts'
 import { advance } from './handler.ts'
@@ -11,22 +11,14 @@ import type { SignIn } from './sign-in.ts'
 const DAYS = 90
 /** How many people one browser remembers the answers of. */
 const MOST_PEOPLE = 8
-const nameFor = (ctx: Context) => (ctx.secure ? '__Host-cardea_passkey_later' : 'cardea_passkey_later')
+const cookie = ownCookie('cardea_passkey_later')
 
 /** "Not now": this browser does not ask this person again for three months. */
 export const passkeyOffer: Handler = async (deps, ctx, signIn, body) => {
   if (field(body, 'decision') !== 'later' || !signIn.user) return showStep(deps, ctx, signIn)
   const own = markOf(signIn.user.id)
   const marks = [own, ...marksIn(ctx).filter((mark) => mark !== own)].slice(0, MOST_PEOPLE)
-  ctx.cookies.set(nameFor(ctx), marks.join('.'), {
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: ctx.secure,
-    signed: true,
-    overwrite: true,
-    path: '/',
-    maxAge: DAYS * 86_400_000,
-  })
+  cookie.set(ctx, marks.join('.'), { seconds: DAYS * 86_400 })
   const { offerPasskey: _answered, ...progress } = signIn.progress
   await advance(deps, ctx, signIn, progress)
 }
@@ -47,7 +39,7 @@ export async function offersPasskey(
 }
 
 function marksIn(ctx: Context): string[] {
-  const value = ctx.cookies.get(nameFor(ctx), { signed: true })
+  const value = cookie.get(ctx)
   return value === undefined ? [] : value.split('.')
 }
 

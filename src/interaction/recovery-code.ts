@@ -1,7 +1,7 @@
 import { field } from '../http/index.ts'
 import { text } from '../language/index.ts'
 import { useRecoveryCode } from '../users/index.ts'
-import { browserTokenOf } from './device-cookie.ts'
+import { browserTokenOf } from '../oidc/index.ts'
 import { ipOf } from './finish.ts'
 import { advance, failureOf, toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'

@@ -1,6 +1,6 @@
 import { field } from '../http/index.ts'
 import { checkTotp, countRecoveryCodes } from '../users/index.ts'
-import { browserTokenOf } from './device-cookie.ts'
+import { browserTokenOf } from '../oidc/index.ts'
 import { ipOf } from './finish.ts'
 import { advance, failureOf, WRONG_CODE } from './handler.ts'
 import type { Handler } from './handler.ts'

@@ -1,9 +1,11 @@
 import type { Context } from 'koa'
+import { ownCookie } from '../http/index.ts'
 import { rememberClient } from './client-view.ts'
 
 const SECONDS = 15 * 60
 const FINISHED = 'finished'
-const cookieName = (secure: boolean) => (secure ? '__Secure-cardea_trail' : 'cardea_trail')
+/** One for each address, so that the Back button finds its own. */
+const cookieAt = (uid: string) => ownCookie('cardea_trail', { path: `/interaction/${uid}` })
 
 /**
  * The engine sends a browser to the hosted pages: for which app, and, when one part of a sign-in (the login) leads on to another
@@ -23,19 +25,11 @@ export function rememberFinished(ctx: Context, uid: string): void {
 
 /** What became of the sign-in whose address this is: the uid it went on under, `finished`, or null when this browser left no trail. */
 export function followTrail(ctx: Context): { uid: string } | 'finished' | null {
-  const value = ctx.cookies.get(cookieName(ctx.secure), { signed: true })
+  const value = cookieAt('').get(ctx)
   if (value === undefined) return null
   return value === FINISHED ? FINISHED : { uid: value }
 }
 
 function leave(ctx: Context, uid: string, value: string): void {
-  ctx.cookies.set(cookieName(ctx.secure), value, {
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: ctx.secure,
-    signed: true,
-    overwrite: true,
-    path: `/interaction/${uid}`,
-    maxAge: SECONDS * 1000,
-  })
+  cookieAt(uid).set(ctx, value, { seconds: SECONDS })
 }

@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
 import { browserOf } from '../users/index.ts'
 import type { User } from '../users/index.ts'
+import { browserTokenOf } from '../oidc/index.ts'
 import type { InteractionDeps } from './deps.ts'
-import { browserTokenOf } from './device-cookie.ts'
 import type { SignIn } from './sign-in.ts'
 
 /**

@@ -13,9 +13,9 @@ import {
   spendMailTicketByCode,
   tellUser,
 } from '../users/index.ts'
+import { browserTokenOf, rememberBrowser } from '../oidc/index.ts'
 import { clientView } from './client-view.ts'
 import type { InteractionDeps } from './deps.ts'
-import { browserTokenOf, rememberBrowser } from './device-cookie.ts'
 import { ipOf } from './finish.ts'
 import { toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'

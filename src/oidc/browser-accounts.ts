@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Database } from '../db/index.ts'
-import { sessionCookieName } from './cookies.ts'
+import { ownCookie } from '../http/index.ts'
+import { sessionCookie } from './cookies.ts'
 import { readSession } from './store/reads.ts'
 import { idDigest, isReadable } from './store/rows.ts'
 
@@ -19,7 +20,7 @@ export const MOST_PARKED = 4
 type Held = BrowserAccount & { cookie: string; expiresAt: Date | null }
 type Pool = Database['pool']
 
-const parkedCookieName = (secure: boolean) => (secure ? '__Host-cardea_parked' : 'cardea_parked')
+const parkedCookie = ownCookie('cardea_parked')
 
 /**
  * Who is signed in in this browser. The engine knows one session, and its cookie; the others wait in a cookie of ours, as values of
@@ -43,30 +44,19 @@ export async function arrangeAccounts(
   const before = await held(pool, ctx)
   const all = [...(before.current ? [before.current] : []), ...before.parked]
   const find = (uid: string) => all.find(({ sessionUid }) => sessionUid === uid)
-  const flags = {
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: ctx.secure,
-    signed: true,
-    overwrite: true,
-  } as const
   const next = current === null ? undefined : find(current)
-  ctx.cookies.set(sessionCookieName(ctx.secure), next?.cookie ?? null, {
-    ...{ ...flags, path: '/' },
-    ...(next?.expiresAt ? { expires: next.expiresAt } : {}),
-  })
+  if (next) sessionCookie.set(ctx, next.cookie, { until: next.expiresAt })
+  else sessionCookie.clear(ctx)
   const waiting = parked.flatMap((uid) => find(uid) ?? []).slice(0, MOST_PARKED)
   const value = waiting.map(({ cookie }) => cookie).join('.')
   const last = Math.max(...waiting.map(({ expiresAt }) => expiresAt?.getTime() ?? 0))
-  ctx.cookies.set(parkedCookieName(ctx.secure), value === '' ? null : value, {
-    ...{ ...flags, path: '/' },
-    ...(value === '' ? {} : { expires: new Date(last) }),
-  })
+  if (value === '') parkedCookie.clear(ctx)
+  else parkedCookie.set(ctx, value, { until: new Date(last) })
 }
 
 async function held(pool: Pool, ctx: Context): Promise<{ current: Held | null; parked: Held[] }> {
-  const one = ctx.cookies.get(sessionCookieName(ctx.secure), { signed: true })
-  const others = ctx.cookies.get(parkedCookieName(ctx.secure), { signed: true })?.split('.') ?? []
+  const one = sessionCookie.get(ctx)
+  const others = parkedCookie.get(ctx)?.split('.') ?? []
   const [current = null, ...parked] = await Promise.all(
     [one ?? '', ...others.slice(0, MOST_PARKED)].map((cookie) => read(pool, cookie)),
   )

@@ -1,10 +1,11 @@
 import type { Context, Middleware } from 'koa'
 import { digest, randomSecret } from '../crypto/index.ts'
+import { ownCookie } from '../http/index.ts'
 
 /** Long, so that tabs restored together do not each get a mark of their own. */
 const DAYS = 180
 
-const cookieName = (secure: boolean) => (secure ? '__Host-cardea_browser' : 'cardea_browser')
+const cookie = ownCookie('cardea_browser')
 
 /**
  * Knows the browser that began a sign-in (SE-04, RFC 9700 section 4.7). The engine's cookies are bound to a path, which the
@@ -12,7 +13,7 @@ const cookieName = (secure: boolean) => (secure ? '__Host-cardea_browser' : 'car
  * and take over what they prove there. This mark it cannot leave.
  */
 export function browserOf(ctx: Context): string | undefined {
-  const mark = ctx.cookies.get(cookieName(ctx.secure), { signed: true })
+  const mark = cookie.get(ctx)
   return mark === undefined ? undefined : digest(mark).toString('base64url')
 }
 
@@ -29,15 +30,7 @@ export function markBrowser(): Middleware {
     await next()
     const location = ctx.res.getHeader('Location')
     if (typeof location !== 'string' || !location.startsWith('/interaction/')) return
-    ctx.cookies.set(cookieName(ctx.secure), mark, {
-      httpOnly: true,
-      sameSite: 'lax',
-      secure: ctx.secure,
-      signed: true,
-      overwrite: true,
-      path: '/',
-      maxAge: DAYS * 86_400_000,
-    })
+    cookie.set(ctx, mark, { seconds: DAYS * 86_400 })
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Configuration } from 'oidc-provider'
+import { ownCookie } from '../http/index.ts'
 
-/** What the session's cookie is called. The prefix binds it to this very host, over https only. */
-export function sessionCookieName(secure: boolean): string {
-  return secure ? '__Host-cardea_session' : 'cardea_session'
-}
+/** The engine's cookie of the session, for those who read or move it outside of the engine. */
+export const sessionCookie = ownCookie('cardea_session')
 
 /** Session and sign-in cookies: signed, HttpOnly, Lax; on https also Secure and prefixed, so that no subdomain can plant one. */
 export function cookies(issuer: string, keys: string[]): NonNullable<Configuration['cookies']> {
@@ -14,7 +13,7 @@ export function cookies(issuer: string, keys: string[]): NonNullable<Configurati
     keys,
     // The two below are bound to a path, which the __Host- prefix does not allow.
     names: {
-      session: sessionCookieName(secure),
+      session: sessionCookie.name(secure),
       interaction: name('cardea_interaction'),
       resume: name('cardea_resume'),
     },

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { Database } from '../db/index.ts'
-import { sessionCookieName } from './cookies.ts'
+import { sessionCookie } from './cookies.ts'
 import { engineError } from './errors.ts'
 import { factorsOfSession } from './session-factors.ts'
 import { now, sessionEnd, stepTo } from './lifetimes.ts'
@@ -33,7 +33,7 @@ export async function currentSession(
   { database, lifetimes }: Deps,
   ctx: Context,
 ): Promise<CurrentSession | null> {
-  const cookie = ctx.cookies.get(sessionCookieName(ctx.secure), { signed: true })
+  const cookie = sessionCookie.get(ctx)
   if (cookie === undefined || !isReadable(cookie)) return null
   try {
     const { session, user } = await readSession(database.pool, 'digest', idDigest(cookie))
@@ -78,8 +78,5 @@ async function keepAlive(
     values: [session.uid, expiresAt, idDigest(cookie)],
   })
   if (rowCount !== 1 || session.payload['transient'] === true) return
-  ctx.cookies.set(sessionCookieName(ctx.secure), cookie, {
-    ...{ httpOnly: true, sameSite: 'lax', secure: ctx.secure, signed: true, overwrite: true, path: '/' },
-    expires: expiresAt,
-  })
+  sessionCookie.set(ctx, cookie, { until: expiresAt })
 }

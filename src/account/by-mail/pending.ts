@@ -1,4 +1,6 @@
 import type { Context } from 'koa'
+import { ownCookie } from '../../http/index.ts'
+import type { OwnCookie } from '../../http/index.ts'
 import { isInteractionUid } from './way-back.ts'
 
 /** What this browser waits for a mail about. */
@@ -8,12 +10,11 @@ export type PendingKind = 'register' | 'reset' | 'change_email'
 export type Pending = { id: string; email: string; interaction: string | undefined }
 
 const SECONDS = 3600
-const names: Record<PendingKind, string> = {
-  register: 'cardea_register',
-  reset: 'cardea_reset',
-  change_email: 'cardea_change_email',
+const cookies: Record<PendingKind, OwnCookie> = {
+  register: ownCookie('cardea_register'),
+  reset: ownCookie('cardea_reset'),
+  change_email: ownCookie('cardea_change_email'),
 }
-const nameOf = (ctx: Context, kind: PendingKind) => `${ctx.secure ? '__Host-' : ''}${names[kind]}`
 
 /**
  * Keeps in this browser, signed, what a mail was asked for: a code of six digits counts only here, so that nobody guesses at what
@@ -21,16 +22,12 @@ const nameOf = (ctx: Context, kind: PendingKind) => `${ctx.secure ? '__Host-' : 
  */
 export function rememberPending(ctx: Context, kind: PendingKind, { id, email, interaction }: Pending): void {
   const value = JSON.stringify([id, email, interaction ?? ''])
-  ctx.cookies.set(nameOf(ctx, kind), Buffer.from(value).toString('base64url'), {
-    ...{ httpOnly: true, sameSite: 'lax', secure: ctx.secure, signed: true, overwrite: true },
-    path: '/',
-    maxAge: SECONDS * 1000,
-  })
+  cookies[kind].set(ctx, Buffer.from(value).toString('base64url'), { seconds: SECONDS })
 }
 
 /** What this browser asked for within the hour, or null. */
 export function recallPending(ctx: Context, kind: PendingKind): Pending | null {
-  const value = ctx.cookies.get(nameOf(ctx, kind), { signed: true })
+  const value = cookies[kind].get(ctx)
   if (value === undefined) return null
   const [id = '', email = '', interaction = ''] = JSON.parse(
     Buffer.from(value, 'base64url').toString(),

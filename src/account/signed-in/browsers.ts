@@ -1,5 +1,5 @@
 import { forgetTrustedBrowser, forgetTrustedBrowsers, listTrustedBrowsers } from '../../users/index.ts'
-import { browserTokenOf } from './browser-cookie.ts'
+import { browserTokenOf } from '../../oidc/index.ts'
 import { goOn, segment } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import { deviceView } from './sessions.ts'

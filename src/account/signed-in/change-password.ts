@@ -12,7 +12,7 @@ import {
   tellUser,
 } from '../../users/index.ts'
 import type { AccountDeps } from '../deps.ts'
-import { browserTokenOf, rememberBrowser } from './browser-cookie.ts'
+import { browserTokenOf, rememberBrowser } from '../../oidc/index.ts'
 import { afterChange, userAgentOf } from './changes.ts'
 import { goOn } from './frame.ts'
 import type { Act, Show } from './frame.ts'

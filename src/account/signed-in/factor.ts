@@ -11,7 +11,7 @@ import {
 } from '../../users/index.ts'
 import type { Context } from 'koa'
 import type { AccountDeps } from '../deps.ts'
-import { rememberBrowser } from './browser-cookie.ts'
+import { rememberBrowser } from '../../oidc/index.ts'
 import { afterChange, userAgentOf } from './changes.ts'
 import { goOn, segment } from './frame.ts'
 import type { Act, Show } from './frame.ts'

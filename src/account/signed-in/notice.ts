@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { ownCookie } from '../../http/index.ts'
 import { text } from '../../language/index.ts'
 import type { Text } from '../../language/index.ts'
 
@@ -26,27 +27,18 @@ const notices = {
 export type Notice = keyof typeof notices
 
 const SECONDS = 120
-const cookieName = (ctx: Context) => (ctx.secure ? '__Secure-cardea_notice' : 'cardea_notice')
-const flags = (ctx: Context) =>
-  ({
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: ctx.secure,
-    signed: true,
-    overwrite: true,
-    path: '/account',
-  }) as const
+const cookie = ownCookie('cardea_notice', { path: '/account' })
 
 /** Leaves a word for the page that the answer leads to: whatever instance shows it, once. */
 export function leaveNotice(ctx: Context, notice: Notice): void {
-  ctx.cookies.set(cookieName(ctx), notice, { ...flags(ctx), maxAge: SECONDS * 1000 })
+  cookie.set(ctx, notice, { seconds: SECONDS })
 }
 
 /** The word that was left, which is gone with this answer. */
 export function takeNotice(ctx: Context): Text | undefined {
-  const notice = ctx.cookies.get(cookieName(ctx), { signed: true })
+  const notice = cookie.get(ctx)
   if (notice === undefined) return undefined
-  ctx.cookies.set(cookieName(ctx), null, flags(ctx))
+  cookie.clear(ctx)
   return isNotice(notice) ? notices[notice] : undefined
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Context } from 'koa'
 import { SealBroken } from '../../crypto/index.ts'
 import type { Tx } from '../../db/index.ts'
-import { field } from '../../http/index.ts'
+import { field, ownCookie } from '../../http/index.ts'
 import {
   countRecoveryCodes,
   generateRecoveryCodes,
@@ -12,8 +12,8 @@ import {
   tellUser,
 } from '../../users/index.ts'
 import type { AccountDeps } from '../deps.ts'
+import { rememberBrowser } from '../../oidc/index.ts'
 import { afterChange, userAgentOf } from './changes.ts'
-import { rememberBrowser } from './browser-cookie.ts'
 import { goOn } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import type { Notice } from './notice.ts'
@@ -22,7 +22,7 @@ import type { Visitor } from './visitor.ts'
 
 const HERE = '/account/security/recovery-codes'
 const SHOWN_SECONDS = 600
-const cookieName = (ctx: Context) => (ctx.secure ? '__Secure-cardea_codes' : 'cardea_codes')
+const cookie = ownCookie('cardea_codes', { path: HERE })
 
 /** How many are left, or, right after they were made, the codes: until they are saved, for ten minutes, in this browser alone. */
 export const showRecoveryCodes: Show = async (deps, ctx, visitor) => {
@@ -61,7 +61,7 @@ export const renewRecoveryCodes: Act = async (deps, ctx, visitor, form) => {
 
 /** "I have saved them": this browser forgets them. */
 export const savedRecoveryCodes: Act = (_deps, ctx) => {
-  ctx.cookies.set(cookieName(ctx), null, flags(ctx))
+  cookie.clear(ctx)
   goOn(ctx, '/account/security', 'codesSaved')
   return Promise.resolve()
 }
@@ -93,15 +93,13 @@ async function makeCodes({ sealer }: AccountDeps, tx: Tx, ctx: Context, userId: 
 
 const schema = z.strictObject({ codes: z.array(z.string()), version: z.string(), until: z.int() })
 const contextOf = ({ session, user }: Visitor) => `account/recovery-codes:${user.id}:${session.uid}`
-const flags = (ctx: Context) =>
-  ({ httpOnly: true, sameSite: 'lax', secure: ctx.secure, overwrite: true, path: HERE }) as const
 
 /** Sealed for this session, in the browser that is to show them: the server keeps only digests. */
 function keepUnsaved({ sealer }: AccountDeps, ctx: Context, visitor: Visitor, made: Made): void {
   const { codes, version } = made
   const until = Math.floor(Date.now() / 1000) + SHOWN_SECONDS
   const sealed = sealer.seal(JSON.stringify({ codes, version, until }), contextOf(visitor))
-  ctx.cookies.set(cookieName(ctx), sealed, { ...flags(ctx), maxAge: SHOWN_SECONDS * 1000 })
+  cookie.set(ctx, sealed, { seconds: SHOWN_SECONDS })
 }
 
 /** Those that are still the user's. */
@@ -111,7 +109,7 @@ function unsavedCodes(
   visitor: Visitor,
   version: string,
 ): string[] | null {
-  const sealed = ctx.cookies.get(cookieName(ctx))
+  const sealed = cookie.get(ctx)
   if (sealed === undefined) return null
   try {
     const kept = schema.parse(JSON.parse(sealer.open(sealed, contextOf(visitor))))

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { z } from 'zod'
 import { ACCOUNT_CALLBACK, ACCOUNT_PAGES } from '../../clients/index.ts'
+import { ownCookie } from '../../http/index.ts'
 import { digest, mac, randomSecret, sameBytes } from '../../crypto/index.ts'
 import type { AccountDeps } from '../deps.ts'
 import { isNotice, leaveNotice } from './notice.ts'
@@ -12,7 +13,7 @@ import type { Visitor } from './visitor.ts'
 const STATE_SECONDS = 30 * 60
 const LONGEST_SEARCH = 200
 
-const cookieName = (ctx: Context) => (ctx.secure ? '__Host-cardea_account' : 'cardea_account')
+const cookie = ownCookie('cardea_account')
 
 export type Leave = {
   /** The page to come back to: one of ours, as its own address has it. */
@@ -53,7 +54,7 @@ export function comeBack(
   ctx: Context,
   state: unknown,
 ): { to: string } | null {
-  const secret = ctx.cookies.get(cookieName(ctx), { signed: true })
+  const secret = cookie.get(ctx)
   if (secret === undefined || typeof state !== 'string') return null
   const left = readState(keys, secret, state)
   if (!left) return null
@@ -92,10 +93,7 @@ function readState(
 
 /** One for all tabs of a browser, so that each finds its own way back. */
 function browserSecret(ctx: Context): string {
-  const secret = ctx.cookies.get(cookieName(ctx), { signed: true }) ?? randomSecret()
-  ctx.cookies.set(cookieName(ctx), secret, {
-    ...{ httpOnly: true, sameSite: 'lax', secure: ctx.secure, signed: true, overwrite: true, path: '/' },
-    maxAge: STATE_SECONDS * 1000,
-  })
+  const secret = cookie.get(ctx) ?? randomSecret()
+  cookie.set(ctx, secret, { seconds: STATE_SECONDS })
   return secret
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { cookies, sessionCookieName } from '../../../src/oidc/cookies.ts'
+import { cookies, sessionCookie } from '../../../src/oidc/cookies.ts'
 
 describe('on https', () => {
   const { names, long, short, keys } = cookies('https://id.example', ['new', 'old'])
@@ -10,7 +10,7 @@ describe('on https', () => {
       interaction: '__Secure-cardea_interaction',
       resume: '__Secure-cardea_resume',
     })
-    expect(names?.session).toBe(sessionCookieName(true))
+    expect(names?.session).toBe(sessionCookie.name(true))
   })
 
   test('every cookie is signed, out of reach of scripts, of https and of this site (SE-01)', () => {
