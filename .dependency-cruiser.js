@@ -5,7 +5,7 @@
 const floors = [
   ['config', 'db', 'http', 'crypto', 'language'],
   ['audit', 'queue', 'mail'],
-  ['users', 'clients'],
+  ['users', 'clients', 'receivers'],
   ['oidc'],
   ['interaction', 'account', 'admin', 'events', 'jobs'],
 ]
