@@ -5,14 +5,16 @@ import type { createApps } from './app.ts'
 import { checkpointSigner } from './audit/index.ts'
 import type { Sealer } from './crypto/index.ts'
 import type { Database } from './db/index.ts'
-import { startRevocations, startSealing, startSweeping } from './jobs/index.ts'
+import { startKeyRotation, startRevocations, startSealing, startSweeping } from './jobs/index.ts'
 import { watchSigningKeys } from './oidc/index.ts'
+import type { KeySchedule } from './oidc/index.ts'
 
 type Deps = {
   database: Database
   sealer: Sealer
   signingKeys: JWK[]
   apps: Pick<ReturnType<typeof createApps>, 'startLogoutDelivery' | 'useSigningKeys'>
+  keySchedule: KeySchedule
   logger: Logger
 }
 
@@ -20,7 +22,14 @@ type Deps = {
  * Everything that goes on beside the requests: telling relying parties, clearing away what large revocations left, sealing the audit,
  * following changed signing keys, sweeping. Any number of instances may do it at once. Returns how to stop all of it.
  */
-export function startBackground({ database, sealer, signingKeys, apps, logger }: Deps): () => Promise<void> {
+export function startBackground({
+  database,
+  sealer,
+  signingKeys,
+  apps,
+  keySchedule,
+  logger,
+}: Deps): () => Promise<void> {
   const failed = (what: string) => (error: unknown) => {
     logger.error({ error: String(error) }, `${what} failed`)
   }
@@ -41,6 +50,10 @@ export function startBackground({ database, sealer, signingKeys, apps, logger }:
         logger.info({ kids: changed.map(({ kid }) => kid) }, 'the signing keys changed')
       },
       onError: failed('looking for changed signing keys'),
+    }),
+    startKeyRotation({ database, sealer }, keySchedule, {
+      onRotated: (algorithms) => logger.info({ algorithms }, 'new signing keys were announced'),
+      onError: failed('rotating the signing keys'),
     }),
     startSweeping(database, failed('sweeping'), [sweepAdminRoom]),
   ]

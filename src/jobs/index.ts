@@ -4,4 +4,5 @@
  */
 export { startSealing } from './seal-audit.ts'
 export { startRevocations } from './continue-revocations.ts'
+export { startKeyRotation } from './rotate-keys.ts'
 export { startSweeping } from './sweep.ts'
