@@ -6,7 +6,7 @@ const floors = [
   ['language'],
   ['config', 'db', 'http', 'crypto'],
   ['audit', 'queue', 'mail'],
-  ['users', 'clients'],
+  ['users', 'clients', 'receivers'],
   ['oidc'],
   ['interaction', 'account', 'admin', 'events', 'jobs'],
 ]
