@@ -45,7 +45,7 @@ export type RequestEntry = {
 export type WindowEntry = {
   type: 'window'
   instance: number
-  why: 'down' | 'paused' | 'cut' | 'slow'
+  why: 'down' | 'paused' | 'cut' | 'held'
   from: number
   to: number
 }

@@ -20,16 +20,25 @@ export type PlannedFault = {
   /** Milliseconds after the start. A fault before it that took longer than planned makes it later. */
   atMs: number
   forMs: number
+  /** How long its lane is left in peace after it, so that there is something to break again. */
+  restMs: number
   /** Which instances it strikes. */
   instances: number[]
   /** What its kind makes of it: milliseconds of delay or of a clock step, or how many commits are cut. */
   amount: number
 }
 
+/** A hang may outlast every deadline, so that one which is missing shows. */
 const LONGEST_MS: Record<string, number> = {
-  ...{ pause: 5000, slow: 4000, hang: 5000, down: 3000, commit_before: 2500, commit_after: 2500 },
+  ...{ pause: 5000, slow: 4000, hang: 9000, down: 3000, commit_before: 2500, commit_after: 2500 },
   ...{ disk_full: 3000, read_only: 3000, client_hang: 2500, client_slow: 3000 },
   ...{ receiver_hang: 5000, receiver_500: 5000, receiver_refuse: 5000, kill: 1500 },
+}
+/** A process lane needs most: a server has to start again. */
+const REST_MS: Record<Lane, [number, number]> = {
+  process: [4000, 9000],
+  database: [2000, 5000],
+  edge: [1000, 4000],
 }
 const CLOCK_STEPS_MS = [-300_000, -60_000, -10_000, 10_000, 60_000, 300_000] as const
 
@@ -53,9 +62,11 @@ function planLane(lane: Lane, random: Random, totalMs: number): PlannedFault[] {
     const kind = bag.pop() ?? ''
     const longest = LONGEST_MS[kind] ?? 0
     const forMs = Math.round(Math.min(random.between(longest / 8, longest), totalMs - atMs))
+    const restMs = Math.round(random.between(...REST_MS[lane]))
     const instances = random.pick([[0], [1], [0, 1]])
-    planned.push({ lane, kind, atMs: Math.round(atMs), forMs, instances, amount: amountOf(kind, random) })
-    atMs += forMs + random.between(150, 1500)
+    const amount = amountOf(kind, random)
+    planned.push({ lane, kind, atMs: Math.round(atMs), forMs, restMs, instances, amount })
+    atMs += forMs + restMs
   }
   return planned
 }

@@ -72,6 +72,11 @@ function answers(what: string, all: RequestEntry[]): (string | number)[] {
   ]
 }
 
+/** Aligned, as the formatter of this repository has it. */
 function table(head: string[], rows: (string | number)[][]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  const cells = [head, ...rows.map((row) => row.map(String))]
+  const widths = head.map((_, nth) => Math.max(3, ...cells.map((row) => row[nth]?.length ?? 0)))
+  const line = (row: string[]) => `| ${row.map((cell, nth) => cell.padEnd(widths[nth] ?? 0)).join(' | ')} |`
+  const [first = '', ...others] = cells.map(line)
+  return [first, line(widths.map((width) => '-'.repeat(width))), ...others].join('\n')
 }

@@ -13,24 +13,25 @@ export function onlyHonestFailures({ requests }: Facts): string[] {
 }
 
 /**
- * Every request is answered within the deadline. One excuse for no answer: its instance was down or its connection cut by us; one for
- * a late one: its instance, or the way there, was held up by us, for as long as that took.
+ * Every request is answered within the deadline. One excuse for no answer: its instance was down or its connection cut by us, before
+ * the deadline was over; one for a late one: its instance, or the way there, was held up by us, for as long as that took.
  */
 export function answeredInTime({ requests, entries }: Facts, limits: Limits): string[] {
   const windows = entries.filter((entry) => entry.type === 'window')
   return requests.flatMap((request) => {
     const { what, instance, sentAt, endedAt, loss, status } = request
     const near = windows.filter((window) => window.instance === instance && overlap(window, request) > 0)
-    const heldUp = near
-      .filter(({ why }) => why === 'paused' || why === 'slow')
-      .reduce((sum, window) => sum + overlap(window, request), 0)
-    const took = Math.round(endedAt - sentAt)
+    const heldUp = near.filter(({ why }) => why === 'paused' || why === 'held')
+    const cuts = near.filter(({ why }) => why === 'down' || why === 'cut')
+    const isExcused = cuts.length > 0 || (loss === 'gave_up' && heldUp.length > 0)
     const where = `${what} at instance ${instance}, sent at ${Math.round(sentAt)} ms`
-    const isCut = near.some(({ why }) => why === 'down' || why === 'cut')
-    if (status === null && !isCut && !(loss === 'gave_up' && heldUp > 0))
-      return [`no answer (${loss}) after ${took} ms to ${where}`]
-    const allowed = limits.deadlineMs + limits.airMs + heldUp
-    return status !== null && took > allowed ? [`an answer (${status}) after ${took} ms to ${where}`] : []
+    // What came of it when the connection was cut says nothing; that nothing had come until then may.
+    const until = status === null ? Math.min(endedAt, ...cuts.map(({ from }) => from)) : endedAt
+    const waited = Math.round(until - sentAt)
+    if (status === null && !isExcused) return [`no answer (${loss}) after ${waited} ms to ${where}`]
+    const allowed =
+      limits.deadlineMs + limits.airMs + heldUp.reduce((sum, window) => sum + overlap(window, request), 0)
+    return waited > allowed ? [`no answer for ${waited} ms (then ${status ?? loss}) to ${where}`] : []
   })
 }
 

@@ -48,7 +48,7 @@ async function episode(deps: Deps, name: string, lived: Lived[], signal: AbortSi
     lived.push(...own.slice(-1))
     return true
   }
-  const isOnlyUse = !random.chance(0.25)
+  const isOnlyUse = !random.chance(0.4)
   const joined = isOnlyUse
     ? take(await client.redeem(code, random.pick([0, 1]), true))
     : await race(client, code, take)

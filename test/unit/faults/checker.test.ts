@@ -122,7 +122,7 @@ describe('answers', () => {
   test('none at all, and a late one, break the deadline', () => {
     const lost = request(500, { status: null, loss: 'lost' })
     expect(broken(lost)).toEqual([expect.stringContaining('no answer (lost)')])
-    expect(broken(request(500, { endedAt: 2500 }))).toEqual([expect.stringContaining('after 2000 ms')])
+    expect(broken(request(500, { endedAt: 2500 }))).toEqual([expect.stringContaining('for 2000 ms')])
   })
 
   test('what we did to that instance is the one excuse, and for a late answer only as long as it took', () => {
@@ -135,6 +135,13 @@ describe('answers', () => {
     expect(broken(late, { ...window, why: 'paused' })).toHaveLength(1)
     expect(broken(late, { ...window, why: 'paused', to: 1100 })).toEqual([])
     expect(broken({ ...lost, loss: 'gave_up', endedAt: 9000 })).toHaveLength(1)
+  })
+
+  test('a connection that is cut long after the deadline excuses nothing', () => {
+    const lost = request(500, { status: null, loss: 'lost', endedAt: 8000 })
+    const cut = { type: 'window', instance: 0, why: 'cut' } as const
+    expect(broken(lost, { ...cut, from: 7990, to: 7990 })).toEqual([expect.stringContaining('for 7490 ms')])
+    expect(broken(lost, { ...cut, from: 1900, to: 1900 })).toEqual([])
   })
 })
 
