@@ -3,7 +3,7 @@ import { runFaults, verdictLine } from '../../../faults/index.ts'
 
 /** In its first seconds: a kill, cuts on COMMIT, a restart of the database, and a receiver that refuses. */
 const SEED = 1182
-const SECONDS = 10
+const SECONDS = 7
 
 test('while two processes, their database, the network and receivers fail, whatever a client was told stays true (FT-02, FT-12, FT-13, FT-21)', async () => {
   const chosen = process.env['FAULT_SEED']
