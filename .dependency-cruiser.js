@@ -6,7 +6,7 @@ const floors = [
   ['language'],
   ['config', 'db', 'http', 'crypto'],
   ['audit', 'queue', 'mail'],
-  ['users', 'clients'],
+  ['users', 'clients', 'receivers'],
   ['oidc'],
   ['interaction', 'account', 'admin', 'events', 'jobs'],
 ]
@@ -72,7 +72,7 @@ export default {
     {
       name: 'enter-by-the-door-from-the-top',
       severity: 'error',
-      from: { path: '^(src/[^/]+\\.ts|bin/|examples/)' },
+      from: { path: '^(src/[^/]+\\.ts|bin/|examples/|faults/)' },
       to: { path: '^src/[^/]+/.+', pathNot: '^src/[^/]+/index\\.ts$' },
     },
     {
@@ -81,6 +81,12 @@ export default {
       severity: 'error',
       from: { path: '^examples/' },
       to: { path: '^src/' },
+    },
+    {
+      name: 'nothing-shipped-imports-the-faults',
+      severity: 'error',
+      from: { path: '^(src|bin|examples)/' },
+      to: { path: '^faults/' },
     },
     {
       name: 'nothing-imports-the-top',

@@ -15,6 +15,10 @@ if (works) {
 
 function prepare(form) {
   form.hidden = false
+  // Coming back to the page, some browsers put the old answer there again; it would be refused.
+  addEventListener('pageshow', () => {
+    form.elements.namedItem('response').value = ''
+  })
   form.addEventListener('submit', (event) => {
     if (form.elements.namedItem('response').value !== '') return
     event.preventDefault()

@@ -5,9 +5,16 @@ import type { createApps } from './app.ts'
 import { checkpointSigner } from './audit/index.ts'
 import type { Sealer } from './crypto/index.ts'
 import type { Database } from './db/index.ts'
-import { startRevocations, startSealing, startSweeping, startWatchingBlocks } from './jobs/index.ts'
+import {
+  startKeyRotation,
+  startRevocations,
+  startSealing,
+  startSweeping,
+  startWatchingBlocks,
+} from './jobs/index.ts'
 import { sweepMailRoom } from './mail/index.ts'
 import { watchSigningKeys } from './oidc/index.ts'
+import type { KeySchedule } from './oidc/index.ts'
 
 type Deps = {
   database: Database
@@ -17,6 +24,7 @@ type Deps = {
     ReturnType<typeof createApps>,
     'observeBlocks' | 'startLogos' | 'startLogoutDelivery' | 'startMailDelivery' | 'useSigningKeys'
   >
+  keySchedule: KeySchedule
   logger: Logger
 }
 
@@ -24,7 +32,14 @@ type Deps = {
  * Everything that goes on beside the requests: telling relying parties, sending mails, fetching logos, clearing away what large revocations left, sealing the audit,
  * following changed signing keys, sweeping. Any number of instances may do it at once. Returns how to stop all of it.
  */
-export function startBackground({ database, sealer, signingKeys, apps, logger }: Deps): () => Promise<void> {
+export function startBackground({
+  database,
+  sealer,
+  signingKeys,
+  apps,
+  keySchedule,
+  logger,
+}: Deps): () => Promise<void> {
   const failed = (what: string) => (error: unknown) => {
     logger.error({ error: String(error) }, `${what} failed`)
   }
@@ -51,6 +66,10 @@ export function startBackground({ database, sealer, signingKeys, apps, logger }:
     startWatchingBlocks(database, {
       onCount: apps.observeBlocks,
       onError: failed('watching blocks'),
+    }),
+    startKeyRotation({ database, sealer }, keySchedule, {
+      onRotated: (algorithms) => logger.info({ algorithms }, 'new signing keys were announced'),
+      onError: failed('rotating the signing keys'),
     }),
     startSweeping(database, failed('sweeping'), [sweepAdminRoom, sweepMailRoom]),
   ]

@@ -8,6 +8,7 @@ import type { Sealer } from './crypto/index.ts'
 import { isStorageTrouble, migrate } from './db/index.ts'
 import type { Database } from './db/index.ts'
 import { ensureSigningKeys } from './oidc/index.ts'
+import { installQueue } from './queue/index.ts'
 
 /** The server may not run on this database; the message says why and what to do. */
 export class StartRefused extends Error {
@@ -34,6 +35,7 @@ export async function prepareDatabase(preparation: Preparation): Promise<JWK[] |
   while (!signal.aborted) {
     try {
       await migrate(url)
+      await installQueue(database.pool)
       if (config.mode === 'production') await refuseSeeds(database)
       await ensureBuiltIn(database.prisma, { issuer: config.issuer })
       return await ensureSigningKeys({ database, sealer })

@@ -107,7 +107,12 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
   })
   handlers.public = apps.publicApp.callback()
   handlers.ops = apps.opsApp.callback()
-  cleanUp.push(startBackground({ database, sealer, signingKeys, apps, logger }))
+  const keySchedule = {
+    everySeconds: config.signingKeys.rotationDays * 86_400,
+    // An ID token is good as a hint at sign-out as long as its session lives.
+    signedSeconds: config.sessions.absoluteSeconds,
+  }
+  cleanUp.push(startBackground({ database, sealer, signingKeys, apps, keySchedule, logger }))
   logger.info({ issuer: config.issuer, mode: config.mode }, 'ready')
   await development?.welcome({ database, hasher, sealer, opsUrl: opsListener.url, dataDir: embedded?.home })
   if (development) cleanUp.push(() => development.stop())

@@ -24,6 +24,7 @@ export function assemble(values: Values, keys: Keys): Config {
       statementTimeoutMs: values.CARDEA_DATABASE_TIMEOUT,
     },
     keys,
+    signingKeys: { rotationDays: values.CARDEA_KEY_ROTATION_DAYS },
     http: {
       trustedProxies: values.CARDEA_TRUSTED_PROXIES,
       requestTimeoutMs: values.CARDEA_REQUEST_TIMEOUT,

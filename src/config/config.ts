@@ -36,6 +36,10 @@ export interface Config {
     /** Keys that sign cookies, at least 32 bytes each, newest first. Undefined only in development. */
     readonly cookie: readonly Buffer[] | undefined
   }
+  readonly signingKeys: {
+    /** Days for which one key signs; 0: until an operator rotates it. */
+    readonly rotationDays: number
+  }
   readonly http: {
     /** Addresses and networks whose forwarded headers count. */
     readonly trustedProxies: readonly string[]

@@ -80,6 +80,11 @@ export const variables = {
     'Keys that sign cookies: at least 32 random bytes each in base64url, newest first, separated by commas.',
     { secret: true, shown: 'development: made once, kept in the data folder', production: 'required' },
   ),
+  CARDEA_KEY_ROTATION_DAYS: fallingBackTo(
+    '90',
+    format.wholeNumber(0, 3650),
+    'Days for which one signing key signs before the next one takes its place; 0 leaves that to operators.',
+  ),
   DATABASE_URL: leftOut(
     format.postgresUrl,
     'Address of the PostgreSQL database. Left out, the embedded PostgreSQL is started in the data folder.',

@@ -72,14 +72,25 @@ export async function handOver(
   together: (tx: Tx) => Promise<boolean> = () => Promise.resolve(true),
   options: { otherSession?: boolean } = {},
 ): Promise<void> {
-  const next = await deps.database.transaction(async (tx) => {
-    if (!(await together(tx))) return null
-    return deps.oidc.finishInteraction(tx, interaction.uid, result, options)
+  const work = async (tx: Tx) => {
+    if (!(await together(tx))) throw new SignInGone()
+    const address = await deps.oidc.finishInteraction(tx, interaction.uid, result, options)
+    if (address === null) throw new SignInGone()
+    return address
+  }
+  const next = await deps.database.transaction(work).catch((error: unknown) => {
+    if (error instanceof SignInGone) return null
+    throw error
   })
   if (next === null) return showDeadEnd(deps, ctx, 'expired')
   rememberFinished(ctx, interaction.uid)
   ctx.status = 303
   ctx.redirect(next)
+}
+
+/** Thrown to undo what went with a sign-in that cannot be finished any more. */
+class SignInGone extends Error {
+  override readonly name = 'SignInGone'
 }
 
 /** The user said no, on whatever page: the client is told `access_denied`, and nothing else. */

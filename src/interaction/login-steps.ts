@@ -96,11 +96,13 @@ export function helpfulFactors(
 ): ReadonlySet<AcrFactor> {
   if (!available) return everyFactor
   const decision = decide(interaction, { proven, available, now })
-  if (decision.kind !== 'ask' || decision.level === null) return everyFactor
   const { has, canEnrol } = reachWith(available)
+  // Policy asks for any second factor: whichever of them this person has.
+  const setsUp = step === 'totp-enrol' || step === 'passkey-enrol'
+  if (decision.kind !== 'ask' || decision.level === null)
+    return new Set([...has, ...(setsUp ? canEnrol : [])])
   const ways = waysWithin(decision.level, has)
   if (ways.length > 0) return new Set(ways.flat())
-  const setsUp = step === 'totp-enrol' || step === 'passkey-enrol'
   return setsUp ? new Set(waysWithin(decision.level, new Set([...has, ...canEnrol])).flat()) : everyFactor
 }
 

@@ -5,5 +5,6 @@
 export { startSealing } from './seal-audit.ts'
 export { startLogos } from './fetch-logos.ts'
 export { startRevocations } from './continue-revocations.ts'
+export { startKeyRotation } from './rotate-keys.ts'
 export { startSweeping } from './sweep.ts'
 export { startWatchingBlocks } from './watch-blocks.ts'

@@ -2,7 +2,6 @@ import { generateAuthenticationOptions, verifyAuthenticationResponse } from '@si
 import { record } from '../audit/index.ts'
 import { sameBytes } from '../crypto/index.ts'
 import type { Database, Db } from '../db/index.ts'
-import { networkOf } from './network.ts'
 import { newChallenge, readChallenge, spendChallenge } from './passkey-challenge.ts'
 import type { ChallengePurpose } from './passkey-challenge.ts'
 import { clientDataOf, parseAuthentication } from './passkey-response.ts'
@@ -10,7 +9,7 @@ import type { AuthenticationResponse } from './passkey-response.ts'
 import { userHandleOf } from './passkey-site.ts'
 import type { PasskeySite } from './passkey-site.ts'
 import { giveBack, giveBackAfterTrouble, reserveAttempt } from './throttle.ts'
-import { counterKey } from './throttle-counters.ts'
+import { counterKey, networkCounters } from './throttle-counters.ts'
 import type { CounterPolicy } from './throttle-policy.ts'
 import { toUser } from './user.ts'
 import type { User, UserRow } from './user.ts'
@@ -30,8 +29,9 @@ export type PasskeyVerdict =
   | { ok: false; reason: 'refused' }
   | { ok: false; reason: 'throttled'; retryAfter: number }
 
-// Nobody guesses a signature; this bounds what one network can make us verify and record.
-const networkPolicy: CounterPolicy = {
+// Nobody guesses a signature; this bounds what one network can make us verify and record. Who shows a passkey that there is is counted by
+// that passkey, so that strangers behind the same router shut nobody out: its id is known to its owner's device and to us.
+const refusals: CounterPolicy = {
   limit: 300,
   windowSeconds: 3600,
   renews: false,
@@ -85,7 +85,11 @@ export async function verifyPasskeyAuthentication(
   const purpose: ChallengePurpose = { for: 'authentication', binding, userId }
   const expiresAt = readChallenge(keys, purpose, { challenge: client.challenge, now })
   if (!expiresAt) return refused
-  const counters = [{ key: counterKey('passkey.network', networkOf(ip ?? '')), policy: networkPolicy }]
+  const id = Uint8Array.from(Buffer.from(response.id, 'base64url'))
+  const isKnown = (await database.prisma.passkey.count({ where: { id } })) > 0
+  const counters = isKnown
+    ? [{ key: counterKey('passkey.credential', response.id), policy: refusals }]
+    : networkCounters('passkey.network', refusals, ip ?? '')
   const reserved = await reserveAttempt(database.prisma, counters, now)
   if (!reserved.ok) return { ok: false, reason: 'throttled', retryAfter: reserved.retryAfter }
   try {

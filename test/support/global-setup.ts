@@ -5,6 +5,7 @@ import pg from 'pg'
 import { EmbeddedPostgresError } from '../../src/db/embedded/errors.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/db/embedded/start.ts'
 import { migrate } from '../../src/db/migrations/migrate.ts'
+import { installQueue } from '../../src/queue/install.ts'
 import { dropDatabases } from './test-server.ts'
 
 const PREFIX = 'cardea_test_'
@@ -24,7 +25,15 @@ export default async function globalSetup(): Promise<void> {
   await client.query(`CREATE DATABASE ${template}`)
   await client.end()
   await migrate(new URL(`/${template}`, admin).href)
+  await withQueue(new URL(`/${template}`, admin).href)
   Object.assign(process.env, { TEST_ADMIN_URL: admin, TEST_TEMPLATE: template, TEST_RUN: run })
+}
+
+async function withQueue(url: string): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url, max: 2 })
+  pool.on('error', () => undefined)
+  await installQueue(pool)
+  await pool.end()
 }
 
 /** Another run in the same checkout holds its folder: take the next one. */

@@ -54,8 +54,14 @@ export async function enterCode(deps: ByMailDeps, ctx: Context, kind: PendingKin
   }
   if (kind === 'reset') {
     const ticket = await deps.database.transaction((tx) => tradeCodeForLink(tx, verdict.ticket))
+    if (ticket === null) {
+      // Somebody was faster, with the code or with the link.
+      ctx.status = 422
+      showPage(deps, ctx, kind, pending, { error: text('register:check.wrong') })
+      return
+    }
     ctx.status = 303
-    ctx.redirect(ticket === null ? places.reset.at : `/account/password?ticket=${ticket}`)
+    ctx.redirect(`/account/password?ticket=${ticket}`)
     return
   }
   await confirm(deps, ctx, kind, (tx) => spendMailTicketByCode({ tx, sealer: deps.sealer }, verdict.ticket))

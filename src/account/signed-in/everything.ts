@@ -1,4 +1,5 @@
 import { listEvents } from '../../audit/index.ts'
+import type { ListedEvent } from '../../audit/index.ts'
 import { listConsentReceipts, listGrants, listSessions } from '../../oidc/index.ts'
 import { listFactors, listTrustedBrowsers } from '../../users/index.ts'
 import type { AccountDeps } from '../deps.ts'
@@ -37,9 +38,16 @@ export async function everythingAbout(
     grants,
     connected_apps: apps,
     consent_receipts: await listConsentReceipts(db, { userId, limit: MOST }),
-    activity: activity.events.map(({ chain: _chain, ...event }) => event),
+    activity: activity.events.map((event) => asTheirs(event, userId)),
     activity_has_more: activity.hasMore,
   }
+}
+
+/** An event as far as it is about them: of an operator who did it, no more than that it was one. */
+function asTheirs({ chain: _chain, ...event }: ListedEvent, userId: string): Partial<ListedEvent> {
+  const { actor, ip: _ip, request_id: _request, ...about } = event
+  const isOwn = actor === undefined || actor.via === 'user' || actor.user_id === userId
+  return isOwn ? event : { ...about, actor: { via: actor.via } }
 }
 
 async function eventsOf({ database }: AccountDeps, userId: string) {

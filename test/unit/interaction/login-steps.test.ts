@@ -190,9 +190,14 @@ describe('the next step (SE-05, MF-06)', () => {
 describe('the ways that a page offers lead on', () => {
   test.each<[string, Case, string[]]>([
     [
-      'for policy any second factor',
-      { proven: { pwd: 0 }, has: { totp: true, passkeys: 1 } },
+      'for policy any second factor that somebody has',
+      { proven: { pwd: 0 }, has: { totp: true, passkeys: 1, recoveryCodes: 3 } },
       ['pwd', 'otp', 'passkey', 'recovery_code'],
+    ],
+    [
+      'for policy no way without a thing to show (recovery codes all spent)',
+      { proven: { pwd: 0 }, has: { totp: true } },
+      ['pwd', 'otp'],
     ],
     [
       'for mfa any of its ways that somebody has',

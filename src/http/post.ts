@@ -3,18 +3,30 @@ import https from 'node:https'
 import { OutboundBlocked } from './outbound-guard.ts'
 import type { OutboundGuard } from './outbound-guard.ts'
 
-/** What became of a POST: the status, or in one stable word why there is none. */
+/** What became of a POST: the status (and for how many seconds it asks to be left alone), or in one stable word why there is none. */
 export type Posted =
-  { status: number } | { failure: 'blocked' | 'timeout' | 'refused' | 'unreachable' | 'tls' | 'broken' }
+  | { status: number; retryAfter?: number | undefined }
+  | { failure: 'blocked' | 'timeout' | 'refused' | 'unreachable' | 'tls' | 'broken' }
 
-/**
- * Sends a form to somebody else's server, on a connection of its own, to an address that the guard lets through. Follows no
- * redirect, reads nothing of the answer but its status, and gives up after `timeoutMs` altogether. Never rejects.
- */
+/** Sends a form; see `post`. */
 export function postForm(
   guard: OutboundGuard,
   url: URL,
   form: Record<string, string>,
+  { timeoutMs }: { timeoutMs: number },
+): Promise<Posted> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  return post(guard, url, { body: new URLSearchParams(form).toString(), headers }, { timeoutMs })
+}
+
+/**
+ * Sends a body to somebody else's server, on a connection of its own, to an address that the guard lets through. Follows no
+ * redirect, reads nothing of the answer but its status, and gives up after `timeoutMs` altogether. Never rejects.
+ */
+export function post(
+  guard: OutboundGuard,
+  url: URL,
+  { body, headers }: { body: string; headers: Record<string, string> },
   { timeoutMs }: { timeoutMs: number },
 ): Promise<Posted> {
   return new Promise((resolve) => {
@@ -27,25 +39,30 @@ export function postForm(
     let request: http.ClientRequest | undefined
     try {
       guard.check(url)
-      const body = new URLSearchParams(form).toString()
       request = (url.protocol === 'https:' ? https : http).request(url, {
         method: 'POST',
         agent: false,
         lookup: guard.lookup,
         headers: {
-          'content-type': 'application/x-www-form-urlencoded',
+          ...headers,
           'content-length': Buffer.byteLength(body),
           accept: '*/*',
           connection: 'close',
         },
       })
-      request.on('response', ({ statusCode }) => settle({ status: statusCode ?? 0 }))
+      request.on('response', (answer) =>
+        settle({ status: answer.statusCode ?? 0, retryAfter: secondsOf(answer.headers['retry-after']) }),
+      )
       request.on('error', (error) => settle({ failure: failureWord(error) }))
       request.end(body)
     } catch (error) {
       settle({ failure: failureWord(error) })
     }
   })
+}
+
+function secondsOf(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) : undefined
 }
 
 /** In one stable word why a request of ours came to nothing. */

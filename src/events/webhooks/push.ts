@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import { listEvents } from '../../audit/index.ts'
+import type { Sealer } from '../../crypto/index.ts'
+import type { Database } from '../../db/index.ts'
+import { createOutboundGuard, post } from '../../http/index.ts'
+import type { OutboundGuard } from '../../http/index.ts'
+import { defineTask, enqueue, perform } from '../../queue/index.ts'
+import type { Work } from '../../queue/index.ts'
+import {
+  advance,
+  dueEndpoint,
+  endpointsWithNews,
+  noteAttempt,
+  noteFailure,
+  secretsOf,
+  signatureHeaders,
+  wants,
+} from '../../receivers/index.ts'
+import type { DueEndpoint } from '../../receivers/index.ts'
+import { messageOf } from './message.ts'
+import type { Message } from './message.ts'
+import { verdictOn } from './verdict.ts'
+import type { Verdict } from './verdict.ts'
+
+export type WebhookDeps = {
+  database: Database
+  sealer: Sealer
+  /** Hosts and networks that may be reached although private. */
+  outboundAllow: readonly string[]
+  onOutcome(outcome: 'delivered' | 'failed'): void
+}
+
+const BATCH = 100
+const TIMEOUT_MS = 10_000
+/** After so long another endpoint gets its turn, and this one its next. */
+const TURN_MS = 30_000
+
+/** One endpoint's turn. Never given up: what it fails with is kept with the endpoint, and a turn that could not even try comes again. */
+const pushTask = defineTask('webhooks.push', z.strictObject({ endpointId: z.uuid() }), {
+  maxAttempts: 32_000,
+  timeoutSeconds: 60,
+})
+
+/** Gives every endpoint that has news a turn, unless it has one already. Called again and again. */
+export async function askForPushes({ prisma }: Database): Promise<void> {
+  for (const endpointId of await endpointsWithNews(prisma))
+    await enqueue(prisma, pushTask, { endpointId }, { onlyOne: `webhooks.push/${endpointId}` })
+}
+
+/**
+ * Tells one endpoint what happened, event by event in the order in which it happened: the next one only when it took the one before. So
+ * it hears of everything at least once, and of one thing about somebody never before an earlier one. Nothing grows while it is away: what
+ * it has not heard is in the audit.
+ */
+export function pushToWebhooks(deps: WebhookDeps): Work {
+  const guard = createOutboundGuard(deps.outboundAllow)
+  return perform(pushTask, async ({ endpointId }, { signal }) => {
+    const startedAt = performance.now()
+    const goesOn = () => !signal.aborted && performance.now() - startedAt < TURN_MS
+    while (goesOn()) {
+      const endpoint = await dueEndpoint(deps.database.prisma, endpointId)
+      if (!endpoint || !(await pushBatch(deps, guard, endpoint, goesOn))) return
+    }
+  })
+}
+
+/** True when there may be more to tell right away. */
+async function pushBatch(
+  deps: WebhookDeps,
+  guard: OutboundGuard,
+  endpoint: DueEndpoint,
+  goesOn: () => boolean,
+): Promise<boolean> {
+  const { database } = deps
+  const page = await listEvents(database, {
+    order: 'oldest',
+    after: endpoint.cursor.toString(),
+    limit: BATCH,
+  })
+  for (const event of page.events) {
+    if (!goesOn()) return false
+    if (wants(endpoint.eventTypes, event.type) && !(await tell(deps, guard, endpoint, messageOf(event))))
+      return false
+    await advance(database.prisma, endpoint.id, event.id)
+  }
+  return page.next !== null
+}
+
+/** Sends one message; false when the endpoint did not take it. */
+async function tell(
+  deps: WebhookDeps,
+  guard: OutboundGuard,
+  endpoint: DueEndpoint,
+  message: Message,
+): Promise<boolean> {
+  const verdict = await attempt(deps, guard, endpoint, message)
+  deps.onOutcome(verdict.ok ? 'delivered' : 'failed')
+  return verdict.ok
+}
+
+/** One attempt, kept in the endpoint's log. */
+async function attempt(
+  { database, sealer }: WebhookDeps,
+  guard: OutboundGuard,
+  endpoint: DueEndpoint,
+  { id, type, body }: Message,
+): Promise<Verdict> {
+  const now = new Date()
+  const headers = {
+    ...{ 'content-type': 'application/json', 'user-agent': 'Cardea-Webhooks/1' },
+    ...signatureHeaders(secretsOf(sealer, endpoint), { id, body, now }),
+  }
+  const answer = await post(guard, new URL(endpoint.url), { body, headers }, { timeoutMs: TIMEOUT_MS })
+  const failingForSeconds = endpoint.failingSince
+    ? (now.getTime() - endpoint.failingSince.getTime()) / 1000
+    : 0
+  const verdict = verdictOn(answer, { failures: endpoint.failures, failingForSeconds })
+  await database.transaction(async (tx) => {
+    await noteAttempt(tx, endpoint.id, {
+      ...{ messageId: id, eventType: type, durationMs: Date.now() - now.getTime() },
+      status: 'status' in answer ? answer.status : null,
+      error: verdict.ok ? null : verdict.error,
+    })
+    if (!verdict.ok) await noteFailure(tx, endpoint.id, verdict.next)
+  })
+  return verdict
+}

@@ -1,0 +1,31 @@
+import type { Db } from '../db/index.ts'
+import type { Task } from './task.ts'
+
+export type EnqueueOptions = {
+  /** At most one job of this key waits: asked for again before it began, it is replaced and takes the newer payload and time. */
+  key?: string | undefined
+  /** As long as a job of this name waits, is being done, or failed for good, no other one is made. */
+  onlyOne?: string | undefined
+  /** Jobs with the same `inTurn` are done one after the other, in the order they came. */
+  inTurn?: string | undefined
+  /** Not before so many seconds from now (0). */
+  delaySeconds?: number | undefined
+}
+
+/**
+ * Asks for a job, in the caller's transaction: it is there if and only if what caused it is (transactional outbox). It will be done at
+ * least once. Refuses a payload that is not what the task says.
+ */
+export async function enqueue<P>(
+  db: Db,
+  task: Task<P>,
+  payload: P,
+  { key, onlyOne, inTurn, delaySeconds = 0 }: EnqueueOptions = {},
+): Promise<void> {
+  const told = JSON.stringify(task.payload.parse(payload))
+  await db.$executeRaw`
+    SELECT FROM graphile_worker.add_job(
+      ${task.name}, ${told}::json, queue_name => ${inTurn ?? null}::text, job_key => ${onlyOne ?? key ?? null}::text,
+      job_key_mode => ${onlyOne === undefined ? 'replace' : 'unsafe_dedupe'},
+      run_at => now() + make_interval(secs => ${delaySeconds}::float8), max_attempts => ${task.maxAttempts}::int)`
+}

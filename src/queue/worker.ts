@@ -1,0 +1,129 @@
+import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { run } from 'graphile-worker'
+import type { Job, Runner, Task as LibraryTask, WorkerEvents, WorkerPool } from 'graphile-worker'
+import type { Pool } from '../db/index.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { silent } from './quiet-logger.ts'
+import type { Task } from './task.ts'
+
+/** One try of a job. `signal` is aborted when its time is up or the process must stop now. */
+export type Try = { jobId: string; attempt: number; signal: AbortSignal }
+
+/** How a kind of job is done. */
+export type Work = { task: Task<unknown>; run: (payload: unknown, attempt: Try) => Promise<void> }
+
+export type JobFailure = { task: string; jobId: string; attempt: number; isLast: boolean; error: unknown }
+
+type Options = {
+  /** Connections of the worker's own: one listens for as long as it lives. */
+  pool: Pool
+  work: readonly Work[]
+  /** Jobs at once. */
+  concurrency?: number
+  /** How long a job whose time has come may wait when no notice of it arrived. */
+  pollMs?: number
+  /** How long jobs under way may take to finish when the process is told to stop. */
+  graceMs?: number
+  onFailure: (failure: JobFailure) => void
+  /** The worker itself had to begin anew: the database was away. */
+  onTrouble: (error: unknown) => void
+}
+
+/** Ties a kind of job to the function that does it; its payload is checked before. */
+export function perform<P>(task: Task<P>, work: (payload: P, attempt: Try) => Promise<void>): Work {
+  return {
+    task,
+    run: (payload, attempt) => work(task.payload.parse(payload), attempt),
+  }
+}
+
+const RESTART_MS = 1000
+const GRACE_MS = 5000
+
+/**
+ * Does the jobs that it knows; those of kinds it does not know wait for a process that does. Resolves to how to stop: no new job is
+ * begun, those under way get five seconds, and what they had not finished is done by another process.
+ */
+export function startWorker(options: Options): () => Promise<void> {
+  const stopping = new AbortController()
+  let runner: Runner | undefined
+  let workers: WorkerPool | undefined
+  const heartbeat = startHeartbeat(options)
+
+  /** Also asked again after a wait, so it may have changed. */
+  const isStopping = () => stopping.signal.aborted
+
+  async function live(): Promise<void> {
+    while (!isStopping()) {
+      try {
+        const events: WorkerEvents = new EventEmitter()
+        events.on('pool:create', ({ workerPool }) => {
+          workers = workerPool
+          heartbeat.add(workerPool.id)
+        })
+        runner = await run({
+          pgPool: options.pool,
+          taskList: Object.fromEntries(options.work.map((one) => [one.task.name, taskOf(one, options)])),
+          concurrency: options.concurrency ?? 4,
+          pollInterval: options.pollMs ?? 2000,
+          gracefulShutdownAbortTimeout: options.graceMs ?? GRACE_MS,
+          noHandleSignals: true,
+          crontab: '',
+          logger: silent,
+          events,
+        })
+        if (isStopping()) await runner.stop()
+        await runner.promise
+      } catch (error) {
+        options.onTrouble(error)
+      }
+      await sleep(RESTART_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  }
+
+  const living = live()
+  return async () => {
+    stopping.abort()
+    if (runner && workers) await stopWithin(runner, workers, options.graceMs ?? GRACE_MS)
+    await living
+    await heartbeat.stop()
+  }
+}
+
+/** A job that does not end in time is given back as one that failed this once. */
+async function stopWithin(runner: Runner, workers: WorkerPool, graceMs: number): Promise<void> {
+  const waiting = new AbortController()
+  const late = sleep(graceMs, 'late', { signal: waiting.signal }).catch(() => undefined)
+  const orderly = runner.stop().catch(() => undefined)
+  if ((await Promise.race([orderly, late])) === 'late')
+    await Promise.resolve(workers.forcefulShutdown('stopping')).catch(() => undefined)
+  waiting.abort()
+}
+
+function taskOf({ task, run: work }: Work, { onFailure }: Options): LibraryTask {
+  return async (payload, { job, abortSignal }) => {
+    const attempt = job.attempts
+    const timeUp = AbortSignal.timeout(task.timeoutSeconds * 1000)
+    const signal = AbortSignal.any([timeUp, abortSignal])
+    try {
+      await withinTime(work(payload, { jobId: job.id, attempt, signal }), timeUp)
+    } catch (error) {
+      onFailure({ task: task.name, jobId: job.id, attempt, isLast: isLast(job), error })
+      throw error
+    }
+  }
+}
+
+function isLast({ attempts, max_attempts: most }: Job): boolean {
+  return attempts >= most
+}
+
+async function withinTime(work: Promise<void>, timeUp: AbortSignal): Promise<void> {
+  await Promise.race([
+    work,
+    new Promise<never>((_resolve, reject) => {
+      timeUp.addEventListener('abort', () => reject(new Error('the job took too long')), { once: true })
+    }),
+  ])
+}

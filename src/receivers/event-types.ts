@@ -1,0 +1,11 @@
+/** Does an endpoint that asked for these types want an event of this type? `*` is all of them, `user.*` all that begin so. */
+export function wants(asked: readonly string[], type: string): boolean {
+  return asked.some(
+    (one) => one === '*' || one === type || (one.endsWith('.*') && type.startsWith(one.slice(0, -1))),
+  )
+}
+
+/** Can this be asked for: a type, or a beginning with a star behind it. */
+export function isTypePattern(text: string): boolean {
+  return text.length <= 100 && /^(\*|[a-z_]+(\.[a-z_]+)*(\.\*)?)$/.test(text)
+}

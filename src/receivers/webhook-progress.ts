@@ -1,0 +1,82 @@
+import type { Db, Prisma, Tx } from '../db/index.ts'
+
+/** An endpoint as whoever delivers to it needs it. */
+export type DueEndpoint = Prisma.WebhookEndpointGetPayload<object>
+
+/** What became of one message. `error` is a word: http_500, timeout, refused … */
+export type WebhookAttempt = {
+  messageId: string
+  eventType: string
+  durationMs: number
+  status: number | null
+  error: string | null
+}
+
+const LOG_KEPT = '30 days'
+
+/** The ids of endpoints that may be tried now and have events behind their cursor, up to the last one that is final. */
+export async function endpointsWithNews(db: Db): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT w.id FROM webhook_endpoints w, audit_chain c
+    WHERE w.disabled_at IS NULL AND w.paused_at IS NULL AND w.next_attempt_at <= now() AND w.cursor < c.settled AND c.id = 1
+      AND EXISTS (SELECT FROM audit_events e WHERE e.id > w.cursor AND e.id <= c.settled)`
+  return rows.map(({ id }) => id)
+}
+
+/** The endpoint, if it may be tried now. */
+export async function dueEndpoint(db: Db, id: string): Promise<DueEndpoint | null> {
+  const due = await db.$queryRaw<unknown[]>`
+    SELECT id::text FROM webhook_endpoints
+    WHERE id = ${id}::uuid AND disabled_at IS NULL AND paused_at IS NULL AND next_attempt_at <= now()`
+  return due.length > 0 ? db.webhookEndpoint.findUnique({ where: { id } }) : null
+}
+
+/** It was told of everything up to this event, or that was not for it. Never goes back, whoever else delivered meanwhile. */
+export async function advance(db: Db, id: string, cursor: string): Promise<void> {
+  await db.$executeRaw`
+    UPDATE webhook_endpoints SET cursor = ${BigInt(cursor)} WHERE id = ${id}::uuid AND cursor < ${BigInt(cursor)}`
+}
+
+/** Keeps what became of an attempt; after one that worked the endpoint counts as healthy. */
+export async function noteAttempt(tx: Tx, id: string, attempt: WebhookAttempt): Promise<void> {
+  await tx.webhookDelivery.create({ data: { endpointId: id, ...attempt } })
+  if (attempt.error !== null) return
+  await tx.$executeRaw`
+    UPDATE webhook_endpoints SET failing_since = NULL, failures = 0, paused_at = NULL
+    WHERE id = ${id}::uuid AND failures > 0`
+}
+
+/** After a failure: when it is tried again, or that it is not any more until an operator says so. */
+export async function noteFailure(
+  tx: Tx,
+  id: string,
+  next: { retryInSeconds: number } | 'pause' | 'disable',
+): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE webhook_endpoints SET failures = failures + 1, failing_since = COALESCE(failing_since, now()),
+      next_attempt_at = now() + make_interval(secs => ${typeof next === 'object' ? next.retryInSeconds : 0}::float8),
+      paused_at = CASE WHEN ${next === 'pause'} THEN now() ELSE paused_at END,
+      disabled_at = CASE WHEN ${next === 'disable'} THEN now() ELSE disabled_at END
+    WHERE id = ${id}::uuid`
+}
+
+/** What was tried, the newest first: those before `before`, at most `limit`. */
+export async function listDeliveries(
+  db: Db,
+  { endpointId, before, limit }: { endpointId: string; before?: string | undefined; limit: number },
+): Promise<(WebhookAttempt & { id: string; at: Date })[]> {
+  const rows = await db.webhookDelivery.findMany({
+    where: { endpointId, ...(before === undefined ? {} : { id: { lt: BigInt(before) } }) },
+    orderBy: { id: 'desc' },
+    take: limit,
+  })
+  return rows.map(({ id, endpointId: _endpoint, ...row }) => ({ ...row, id: id.toString() }))
+}
+
+/** Gives back the space of attempts older than 30 days, a batch at a time; resolves to how many. */
+export async function sweepDeliveries(db: Db): Promise<number> {
+  return db.$executeRawUnsafe(
+    `DELETE FROM webhook_deliveries WHERE id IN (
+       SELECT id FROM webhook_deliveries WHERE at < now() - interval '${LOG_KEPT}' ORDER BY at LIMIT 500 FOR UPDATE SKIP LOCKED)`,
+  )
+}

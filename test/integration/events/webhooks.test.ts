@@ -1,0 +1,258 @@
+import { createHmac } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { record, sealEvents } from '../../../src/audit/index.ts'
+import type { AuditType } from '../../../src/audit/index.ts'
+import { createSealer } from '../../../src/crypto/index.ts'
+import { connectDatabase } from '../../../src/db/index.ts'
+import type { Database } from '../../../src/db/index.ts'
+import { askForPushes, pushToWebhooks } from '../../../src/events/webhooks/push.ts'
+import { startWorker } from '../../../src/queue/index.ts'
+import {
+  createWebhookEndpoint,
+  findWebhookEndpoint,
+  listDeliveries,
+  rotateWebhookSecret,
+  updateWebhookEndpoint,
+} from '../../../src/receivers/index.ts'
+import { createTestDatabase } from '../../support/database.ts'
+
+type Heard = { id: string; timestamp: string; signature: string; body: string; type: string }
+
+const sealer = createSealer([randomBytes(32)])
+let databases: Database[]
+let database: Database
+let drop: () => Promise<void>
+let receiver: Server
+let url: string
+let heard: Heard[]
+let answer: (heard: Heard) => { status: number; headers?: Record<string, string> }
+let stops: (() => Promise<void>)[]
+
+beforeEach(async () => {
+  const made = await createTestDatabase()
+  drop = made.drop
+  const options = {
+    ...{ url: made.url, poolMax: 8, connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
+    ...{ lockTimeoutMs: 5000, idleInTransactionTimeoutMs: 5000 },
+  }
+  databases = [connectDatabase(options), connectDatabase(options)]
+  database = databases[0] as Database
+  heard = []
+  stops = []
+  answer = () => ({ status: 204 })
+  receiver = createServer((req, res) => {
+    let body = ''
+    req.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    req.on('end', () => {
+      const header = (name: string) => String(req.headers[name])
+      const one = {
+        ...{
+          id: header('webhook-id'),
+          timestamp: header('webhook-timestamp'),
+          signature: header('webhook-signature'),
+        },
+        ...{ body, type: (JSON.parse(body) as { type: string }).type },
+      }
+      heard.push(one)
+      const { status, headers } = answer(one)
+      res.writeHead(status, headers).end()
+    })
+  })
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
+})
+afterEach(async () => {
+  for (const stop of stops) await stop()
+  for (const one of databases) await one.close()
+  receiver.closeAllConnections()
+  await new Promise((resolve) => receiver.close(resolve))
+  await drop()
+})
+
+function work({ allow = ['127.0.0.1'] } = {}): void {
+  for (const one of databases)
+    stops.push(
+      startWorker({
+        ...{ pool: one.pool, pollMs: 100, graceMs: 500 },
+        work: [pushToWebhooks({ database: one, sealer, outboundAllow: allow, onOutcome: () => undefined })],
+        onFailure: () => undefined,
+        onTrouble: () => undefined,
+      }),
+    )
+}
+
+async function happen(...types: AuditType[]): Promise<void> {
+  for (const type of types)
+    await record(database.prisma, { type, userId: 'alice', ip: '203.0.113.9', detail: {} })
+  for (let seal = true; seal;) seal = (await sealEvents(database)).more
+}
+
+async function register(eventTypes = ['*']): Promise<{ id: string; secret: string }> {
+  const { rows } = await database.pool.query<{ settled: string }>('SELECT settled::text FROM audit_chain')
+  const from = rows[0]?.settled ?? '0'
+  const { endpoint, secret } = await database.transaction((tx) =>
+    createWebhookEndpoint({ tx, sealer }, { url, eventTypes, from }),
+  )
+  return { id: endpoint.id, secret }
+}
+
+/** Asks for turns until it holds, as the background does. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 10_000; Date.now() < end;) {
+    await Promise.all(databases.map((one) => askForPushes(one)))
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 30))
+  }
+  throw new Error(`waited in vain; heard ${JSON.stringify(heard.map(({ type }) => type))}`)
+}
+
+const types = () => heard.map(({ type }) => type)
+const stateOf = async (id: string) => (await findWebhookEndpoint({ db: database.prisma, sealer }, id))?.state
+const due = (id: string) =>
+  database.pool.query("UPDATE webhook_endpoints SET next_attempt_at = now() - interval '1 s' WHERE id = $1", [
+    id,
+  ])
+
+function signatureOf(secret: string, { id, timestamp, body }: Heard): string {
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64')
+  return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
+}
+
+describe('webhooks (Standard Webhooks 1.0)', () => {
+  test('an endpoint hears of what happens from then on, in its order, signed; by two instances together once', async () => {
+    await happen('user.created')
+    const { id, secret } = await register()
+    work()
+    await happen('user.disabled', 'user.enabled', 'user.disabled')
+    await until(() => heard.length >= 3)
+    await happen('user.enabled')
+    await until(() => heard.length >= 4)
+    expect(types()).toEqual(['user.disabled', 'user.enabled', 'user.disabled', 'user.enabled'])
+    for (const one of heard) expect(one.signature).toBe(signatureOf(secret, one))
+    expect(new Set(heard.map((one) => one.id)).size).toBe(4)
+    expect(JSON.parse(heard[0]?.body ?? '')).toMatchObject({
+      type: 'user.disabled',
+      data: { user_id: 'alice' },
+    })
+    expect(heard[0]?.body).not.toContain('203.0.113.9')
+    expect(await listDeliveries(database.prisma, { endpointId: id, limit: 10 })).toHaveLength(4)
+  })
+
+  test('it hears of the types it asked for, and of no others', async () => {
+    await register(['user.*', 'consent.granted'])
+    work()
+    await happen('client.created', 'user.disabled', 'consent.denied', 'consent.granted', 'user.enabled')
+    await until(() => heard.length >= 3)
+    expect(types()).toEqual(['user.disabled', 'consent.granted', 'user.enabled'])
+  })
+
+  test('what it does not take is sent again, with the same id and a new time, before anything that came later (FT-22)', async () => {
+    const { id } = await register()
+    answer = () => ({ status: heard.length < 3 ? 500 : 200 })
+    work()
+    await happen('user.disabled', 'user.enabled')
+    await until(() => heard.length === 1)
+    expect(await stateOf(id)).toBe('failing')
+    await due(id)
+    await until(() => heard.length === 2)
+    await due(id)
+    await until(() => heard.length === 4)
+    expect(types()).toEqual(['user.disabled', 'user.disabled', 'user.disabled', 'user.enabled'])
+    expect(new Set(heard.map((one) => one.id)).size).toBe(2)
+    expect(await stateOf(id)).toBe('active')
+    const log = await listDeliveries(database.prisma, { endpointId: id, limit: 10 })
+    expect(log.map(({ status, error }) => [status, error])).toEqual([
+      [200, null],
+      [200, null],
+      [500, 'http_500'],
+      [500, 'http_500'],
+    ])
+  })
+
+  test('one that is down for hours loses nothing, and holds up nobody else', async () => {
+    const { id } = await register()
+    answer = () => ({ status: 503 })
+    work()
+    await happen('user.disabled')
+    await until(() => heard.length === 1)
+    await happen(...Array.from({ length: 250 }, (): AuditType => 'user.updated'))
+    answer = () => ({ status: 200 })
+    heard = []
+    const { id: other } = await register()
+    await happen('user.enabled')
+    await until(
+      async () => (await listDeliveries(database.prisma, { endpointId: other, limit: 5 })).length === 1,
+    )
+    heard = []
+    await due(id)
+    await until(() => heard.length === 252)
+    expect(types()).toEqual(['user.disabled', ...Array<string>(250).fill('user.updated'), 'user.enabled'])
+  })
+
+  test('after a rotation messages carry both signatures, until the old secret ends', async () => {
+    const { id, secret } = await register()
+    const rotate = (overlapSeconds: number, now?: Date) =>
+      database.transaction((tx) =>
+        rotateWebhookSecret({ tx, sealer }, { id, overlapSeconds, ...(now ? { now } : {}) }),
+      )
+    const second = await rotate(3600)
+    work()
+    await happen('user.disabled')
+    await until(() => heard.length === 1)
+    const first = heard[0] as Heard
+    expect(first.signature.split(' ')).toEqual([signatureOf(second ?? '', first), signatureOf(secret, first)])
+    const third = await rotate(0)
+    await happen('user.enabled')
+    await until(() => heard.length === 2)
+    const last = heard[1] as Heard
+    expect(last.signature).toBe(signatureOf(third ?? '', last))
+    const { rows } = await database.pool.query<{ sealed: string }>(
+      'SELECT sealed_secrets AS sealed FROM webhook_endpoints',
+    )
+    expect(rows[0]?.sealed).not.toContain('whsec_')
+  })
+
+  test('410 ends it; five days without a success pause it; an operator lets it go on from where it was', async () => {
+    const { id } = await register()
+    answer = () => ({ status: 500 })
+    work()
+    await happen('user.disabled')
+    await until(() => heard.length === 1)
+    await database.pool.query("UPDATE webhook_endpoints SET failing_since = now() - interval '6 days'")
+    await due(id)
+    await until(async () => (await stateOf(id)) === 'paused')
+    answer = () => ({ status: 200 })
+    await database.transaction((tx) =>
+      updateWebhookEndpoint({ tx, sealer }, id, { patch: { resume: true }, skipTo: '0' }),
+    )
+    await until(() => heard.length === 3)
+    expect(await stateOf(id)).toBe('active')
+    answer = () => ({ status: 410 })
+    await happen('user.enabled')
+    await until(async () => (await stateOf(id)) === 'disabled')
+  })
+
+  test('private addresses are not asked unless the operator allows them (server-side request forgery)', async () => {
+    const { id } = await register()
+    work({ allow: [] })
+    await happen('user.disabled')
+    await until(async () => (await stateOf(id)) === 'failing')
+    expect(heard).toEqual([])
+    expect(await listDeliveries(database.prisma, { endpointId: id, limit: 1 })).toMatchObject([
+      { status: null, error: 'blocked' },
+    ])
+  })
+
+  test('a redirect is no delivery, and is not followed', async () => {
+    const { id } = await register()
+    answer = () => ({ status: 302, headers: { location: `${url}/elsewhere` } })
+    work()
+    await happen('user.disabled')
+    await until(async () => (await stateOf(id)) === 'failing')
+    expect(heard).toHaveLength(1)
+  })
+})
