@@ -18,6 +18,6 @@ pg.Client.prototype.query = function counting(this: pg.Client, ...args: unknown[
 reportUsage(() => counted)
 // As src/main.ts does it: what is kept compiled needs no memory to be compiled again.
 enableCompileCache(new URL('../node_modules/.cache/compile', import.meta.url).pathname)
-const { startServer } = await import('../src/server.ts')
+const { startServer } = await import('../src/serve/index.ts')
 const code = await startServer({ env: process.env, defaultMode: 'production' })
 process.exit(code)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { startServer } from '../server.ts'
+import { startServer } from '../serve/index.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `cardea serve`: the server, in production mode unless CARDEA_MODE says otherwise. It prints its log, JSON already. */

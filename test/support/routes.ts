@@ -1,4 +1,4 @@
-import { publicMethods } from '../../src/routes.ts'
+import { publicMethods } from '../../src/wiring/routes.ts'
 
 /** Every public address, with something in the place of its parameters, and the methods it takes. */
 export const everyRoute: { path: string; methods: string[] }[] = [

@@ -1,7 +1,7 @@
-import type { Config } from './config/index.ts'
-import { createOutboundGuard, guardedGet } from './http/index.ts'
-import { createFileLookup, createPasswordRules, createRangeLookup } from './users/index.ts'
-import type { BreachedLookup, PasswordRules } from './users/index.ts'
+import type { Config } from '../config/index.ts'
+import { createOutboundGuard, guardedGet } from '../http/index.ts'
+import { createFileLookup, createPasswordRules, createRangeLookup } from '../users/index.ts'
+import type { BreachedLookup, PasswordRules } from '../users/index.ts'
 
 /** A range is some 60 kB with its padding. */
 const MOST_BYTES = 512 * 1024

@@ -1,29 +1,26 @@
 import type { JWK } from 'jose'
 import type { Logger } from 'pino'
-import { sweepAdminRoom } from './admin/index.ts'
-import type { createApps } from './app.ts'
-import { checkpointSigner } from './audit/index.ts'
-import type { Sealer } from './crypto/index.ts'
-import type { Database } from './db/index.ts'
+import { sweepAdminRoom } from '../admin/index.ts'
+import type { Apps } from '../app.ts'
+import { checkpointSigner } from '../audit/index.ts'
+import type { Sealer } from '../crypto/index.ts'
+import type { Database } from '../db/index.ts'
 import {
   startKeyRotation,
   startRevocations,
   startSealing,
   startSweeping,
   startWatchingBlocks,
-} from './jobs/index.ts'
-import { sweepMailRoom } from './mail/index.ts'
-import { watchSigningKeys } from './oidc/index.ts'
-import type { KeySchedule } from './oidc/index.ts'
+} from '../jobs/index.ts'
+import { sweepMailRoom } from '../mail/index.ts'
+import { watchSigningKeys } from '../oidc/index.ts'
+import type { KeySchedule } from '../oidc/index.ts'
 
 type Deps = {
   database: Database
   sealer: Sealer
   signingKeys: JWK[]
-  apps: Pick<
-    ReturnType<typeof createApps>,
-    'observeBlocks' | 'startLogos' | 'startLogoutDelivery' | 'startMailDelivery' | 'useSigningKeys'
-  >
+  apps: Omit<Apps, 'publicApp' | 'opsApp'>
   keySchedule: KeySchedule
   logger: Logger
 }

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
-import { addressBlock, rateLimit } from './http/index.ts'
-import { sessionCookie } from './oidc/index.ts'
+import { addressBlock, rateLimit } from '../http/index.ts'
+import { sessionCookie } from '../oidc/index.ts'
 
 /**
  * Bounds the rows that somebody who has not signed in can leave behind (HT-05): each sign-in that is begun, each device

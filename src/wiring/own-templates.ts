@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
-import type { Config } from './config/index.ts'
-import { readOverrides } from './http/index.ts'
-import type { Override } from './http/index.ts'
+import type { Config } from '../config/index.ts'
+import { readOverrides } from '../http/index.ts'
+import type { Override } from '../http/index.ts'
 
 /** Where the templates are that we ship. */
-export const viewsDir = `${new URL('..', import.meta.url).pathname}views`
+export const viewsDir = `${new URL('../..', import.meta.url).pathname}views`
 
 /**
  * The templates of an operator's own, as the renderer takes them. The log says which were made from older ones of ours; one that

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JWK } from 'jose'
 import type { Logger } from 'pino'
-import type { Config } from './config/index.ts'
-import { ensureBuiltIn } from './clients/index.ts'
-import { SealBroken } from './crypto/index.ts'
-import type { Sealer } from './crypto/index.ts'
-import { isStorageTrouble, migrate } from './db/index.ts'
-import type { Database } from './db/index.ts'
-import { ensureSigningKeys } from './oidc/index.ts'
-import { installQueue } from './queue/index.ts'
+import type { Config } from '../config/index.ts'
+import { ensureBuiltIn } from '../clients/index.ts'
+import { SealBroken } from '../crypto/index.ts'
+import type { Sealer } from '../crypto/index.ts'
+import { isStorageTrouble, migrate } from '../db/index.ts'
+import type { Database } from '../db/index.ts'
+import { ensureSigningKeys } from '../oidc/index.ts'
+import { installQueue } from '../queue/index.ts'
 
 /** The server may not run on this database; the message says why and what to do. */
 export class StartRefused extends Error {

@@ -1,6 +1,6 @@
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
-import type { Wardrobe } from './clients/index.ts'
+import type { Wardrobe } from '../clients/index.ts'
 
 /** Before a page is made: have its looks changed? Only for browsers; programs get no pages. */
 export function freshLooks(wardrobe: Wardrobe): Middleware {

@@ -1,5 +1,5 @@
-import { accountMethods } from './account/index.ts'
-import type { HeaderProfile } from './http/index.ts'
+import { accountMethods } from '../account/index.ts'
+import type { HeaderProfile } from '../http/index.ts'
 
 const steps = [
   'login',

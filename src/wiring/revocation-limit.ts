@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa'
-import { addressBlock, rateLimit } from './http/index.ts'
+import { addressBlock, rateLimit } from '../http/index.ts'
 
 const path = '/global-token-revocation'
 

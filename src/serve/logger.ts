@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { destination, pino } from 'pino'
 import type { Logger } from 'pino'
-import type { Config } from './config/index.ts'
+import type { Config } from '../config/index.ts'
 
 /** JSON lines on standard output, or into a file in development, where the terminal shows the welcome instead. */
 export function createLogger({ logLevel }: Config, file: string | undefined): Logger {

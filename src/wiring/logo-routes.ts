@@ -1,7 +1,7 @@
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
-import { findLogo } from './clients/index.ts'
-import type { Db } from './db/index.ts'
+import { findLogo } from '../clients/index.ts'
+import type { Db } from '../db/index.ts'
 
 /**
  * Serves the logos of clients at `/logos/:client/:digest`, where a picture never changes: browsers keep it for a year. What is served was
