@@ -23,6 +23,7 @@ export type Problem =
   | 'checkpoint_contradicts'
   | 'checkpoint_unproven'
   | 'head_changed'
+  | 'head_removed'
 
 /** The first thing that does not fit, and what of the chain before it is beyond doubt. */
 export type Break = { problem: Problem; position: string | null; eventId: string | null }

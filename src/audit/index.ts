@@ -1,6 +1,7 @@
 /**
  * The audit room: what happened, to whom, by whom, when, and the proof that nobody touched it since. Owns the tables
- * audit_events, audit_links, audit_checkpoints and audit_chain, and only ever appends to them. Every room records through
+ * audit_events, audit_links, audit_checkpoints and audit_chain; only appends to them, and removes what an operator's retention
+ * lets go, from the beginning and provably. Every room records through
  * `record`, with the transaction of the change itself, so that there is no event without its change and no change without its
  * event. Events are chained by a sealer afterwards, so that writers never wait for each other. It refuses secrets: `detail`
  * holds names and counts.
@@ -15,6 +16,8 @@ export type { ChainHead } from './read-chain.ts'
 export { countEvents } from './count-events.ts'
 export { record, recordAll } from './record.ts'
 export type { Actor, AuditEventInput, AuditType, By } from './record.ts'
+export { LEAST_RETENTION_DAYS, removeOldEvents } from './retention.ts'
+export type { Removal } from './retention.ts'
 export { sealAll, sealEvents } from './seal.ts'
 export { checkpointSigner } from './signature.ts'
 export type { FindKey, Sign } from './signature.ts'

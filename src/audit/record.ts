@@ -4,6 +4,7 @@ import type { Db, Prisma } from '../db/index.ts'
 export type AuditType =
   | 'access.revoked'
   | 'admin.denied'
+  | 'audit.events_removed'
   | 'browser.forgotten'
   | 'browser.trusted'
   | 'client.created'

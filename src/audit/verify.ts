@@ -1,10 +1,11 @@
 import { sameBytes } from '../crypto/index.ts'
 import type { Database, Pool } from '../db/index.ts'
-import { GENESIS } from './chain.ts'
 import type { KnownHead } from './checkpoint.ts'
 import { diagnose } from './diagnose.ts'
 import type { Break, Place } from './diagnose.ts'
 import { headIsLast, readHead, readLinks, unlinkedEvent } from './read-chain.ts'
+import { readFloor } from './retention.ts'
+import type { Floor } from './retention.ts'
 import type { FindKey } from './signature.ts'
 import { verifyCheckpoints } from './verify-checkpoints.ts'
 
@@ -17,13 +18,15 @@ export type Verification =
       /** How many signatures were checked, and the position up to which one stands for the chain. */
       checkpoints: number
       signedUpTo: string
+      /** What retention removed, from the first event on; null when nothing. */
+      removed: { upTo: string; before: string } | null
     }
   | ({ ok: false } & Break)
 
 const BATCH = 1000
 
 /**
- * Recomputes the hash chain from its first event to its present head, in batches, then checks the signed checkpoints and that
+ * Recomputes the hash chain from the first event that retention has left to its present head, in batches, then checks the signed checkpoints and that
  * no settled event stands outside the chain. Names the first thing that does not fit. `known` is a head noted earlier and kept
  * where whoever can write to the database cannot: the chain must still pass through it. It only reads. Events that are not
  * sealed yet, the newest second or two, are not covered.
@@ -32,8 +35,21 @@ export async function verifyChain(
   { pool }: Pick<Database, 'pool'>,
   { findKey, known, batch = BATCH }: { findKey: FindKey; known?: KnownHead | undefined; batch?: number },
 ): Promise<Verification> {
+  for (;;) {
+    const floor = await readFloor(pool)
+    const result = await verifyFrom(pool, floor, { findKey, known, batch })
+    // Retention came by while it was read.
+    if (result.ok || (await readFloor(pool)).position === floor.position) return result
+  }
+}
+
+async function verifyFrom(
+  pool: Pool,
+  floor: Floor,
+  { findKey, known, batch }: { findKey: FindKey; known: KnownHead | undefined; batch: number },
+): Promise<Verification> {
   const head = await readHead(pool)
-  const walked = await walk(pool, { upTo: head.position, known, batch })
+  const walked = await walk(pool, { floor, upTo: head.position, known, batch })
   if ('problem' in walked) return { ok: false, ...walked }
   const signed = await verifyCheckpoints(pool, findKey)
   if ('problem' in signed) return { ok: false, ...signed }
@@ -47,15 +63,23 @@ export async function verifyChain(
   return {
     ...{ ok: true, position: String(head.position), hash: head.hash.toString('hex') },
     ...{ checkpoints: count, signedUpTo: String(last) },
+    removed: floor.before && { upTo: String(floor.position), before: floor.before.toISOString() },
   }
 }
 
 async function walk(
   pool: Pool,
-  { upTo, known, batch }: { upTo: bigint; known: KnownHead | undefined; batch: number },
+  { floor, upTo, known, batch }: { floor: Floor; upTo: bigint; known: KnownHead | undefined; batch: number },
 ): Promise<Place | Break> {
-  let place: Place = { position: 0n, hash: GENESIS }
+  let place: Place = floor
   let toMeet = known
+  if (known && BigInt(known.position) < floor.position)
+    return { problem: 'head_removed', position: known.position, eventId: null }
+  if (known && BigInt(known.position) === floor.position) {
+    if (known.hash.toLowerCase() !== floor.hash.toString('hex'))
+      return { problem: 'head_changed', position: known.position, eventId: null }
+    toMeet = undefined
+  }
   for (;;) {
     const links = await readLinks(pool, { after: place.position, upTo, limit: batch })
     const broken = diagnose(place, links)

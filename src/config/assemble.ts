@@ -25,6 +25,7 @@ export function assemble(values: Values, keys: Keys): Config {
     },
     keys,
     signingKeys: { rotationDays: values.CARDEA_KEY_ROTATION_DAYS },
+    audit: { retentionDays: values.CARDEA_AUDIT_RETENTION_DAYS },
     http: {
       trustedProxies: values.CARDEA_TRUSTED_PROXIES,
       requestTimeoutMs: values.CARDEA_REQUEST_TIMEOUT,

@@ -40,6 +40,10 @@ export interface Config {
     /** Days for which one key signs; 0: until an operator rotates it. */
     readonly rotationDays: number
   }
+  readonly audit: {
+    /** Days after which events are removed; 0: never. */
+    readonly retentionDays: number
+  }
   readonly http: {
     /** Addresses and networks whose forwarded headers count. */
     readonly trustedProxies: readonly string[]

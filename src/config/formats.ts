@@ -13,6 +13,12 @@ export function wholeNumber(min: number, max: number, unit = ''): z.ZodType<numb
 
 export const port = wholeNumber(0, 65535)
 
+/** Days that something is kept: 0 for ever, else no less than a month, so that whoever follows it may be late. */
+export const retentionDays = wholeNumber(0, 36_500).refine(
+  (days) => days === 0 || days >= 30,
+  'must be 0, or a whole number of 30 or more',
+)
+
 /** One of a few words. */
 export function oneOf<const T extends string>(...words: T[]): z.ZodType<T, string> {
   return z.string().transform((text, issues): T => {

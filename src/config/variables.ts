@@ -85,6 +85,12 @@ export const variables = {
     format.wholeNumber(0, 3650),
     'Days for which one signing key signs before the next one takes its place; 0 leaves that to operators.',
   ),
+  CARDEA_AUDIT_RETENTION_DAYS: fallingBackTo(
+    '0',
+    format.retentionDays,
+    'Days after which audit events are removed, provably, from the oldest on: 30 or more; 0 keeps them all.',
+    { example: '400' },
+  ),
   DATABASE_URL: leftOut(
     format.postgresUrl,
     'Address of the PostgreSQL database. Left out, the embedded PostgreSQL is started in the data folder.',

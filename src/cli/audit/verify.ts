@@ -25,6 +25,8 @@ const WORDS: Record<Problem, string> = {
     'the newest checkpoint is signed by a key that CARDEA_KEYRING does not open. If signing keys were changed a moment ago, let the server run for a minute and try again',
   head_changed:
     'the chain does not have the head that it should have: its end was cut off, or it was rewritten',
+  head_removed:
+    'the head that was noted is older than what retention has left, and cannot be checked any more. Note a newer one',
 }
 
 /** `cardea audit verify`: whether somebody touched what happened; exit code 1 when so. */
@@ -58,10 +60,13 @@ function linesOf(result: Verification, proven: boolean): string[] {
     ]
     return [`BROKEN  ${where.flat().join(', ')}: ${WORDS[problem]}.`]
   }
-  const { position, hash, checkpoints, signedUpTo } = result
+  const { position, hash, checkpoints, signedUpTo, removed } = result
   return [
     `ok  ${count(position, 'event')}, none touched; ${count(String(checkpoints), 'checkpoint')}, signed up to position ${signedUpTo}`,
     `    head  ${position}:${hash}`,
+    ...(removed
+      ? [`    Retention removed positions 1 to ${removed.upTo}, all from before ${removed.before}.`]
+      : []),
     ...(proven
       ? []
       : ['    Without CARDEA_KEYRING the signatures are only checked against keys in the database itself.']),
