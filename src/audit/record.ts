@@ -50,6 +50,7 @@ export type AuditType =
   | 'throttle.blocked'
   | 'throttle.credential_stuffing'
   | 'throttle.lifted'
+  | 'token.issued'
   | 'user.created'
   | 'user.data_downloaded'
   | 'user.deleted'

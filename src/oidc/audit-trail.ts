@@ -41,6 +41,7 @@ export function auditTrail(ctx: KoaContextWithOIDC, work: UnitOfWork, writes: re
         },
       ]
     }
+    if (write.do === 'consume_token' && beginnings.has(write.kind)) return [issue(ctx, writes)]
     if (write.do === 'decide_device_code') {
       const { clientId, grantId } = write.row
       const userId = ctx.oidc.session?.accountId
@@ -86,6 +87,37 @@ export function auditTrail(ctx: KoaContextWithOIDC, work: UnitOfWork, writes: re
     }
     return []
   })
+}
+
+/** What begins a life of tokens; refreshing one goes on with it and is no event. */
+const beginnings = new Set(['AuthorizationCode', 'DeviceCode'])
+
+/** The first tokens of a grant in a sign-in: what ties the session, the grant and the client together. */
+function issue(ctx: KoaContextWithOIDC, writes: readonly Write[]): Write {
+  const { ip, requestId } = ctx.state as { ip?: string; requestId?: string }
+  const rows = writes.flatMap((write) => (write.do === 'save_token' ? [write.row] : []))
+  const [first] = rows
+  const clientId = ctx.oidc.client?.clientId
+  const scope = ctx.oidc.entities.AccessToken?.scope
+  const audience = first?.audience
+  return {
+    do: 'record',
+    event: {
+      type: 'token.issued',
+      userId: first?.userId ?? undefined,
+      clientId,
+      grantId: first?.grantId ?? undefined,
+      sessionUid: first?.sessionUid ?? undefined,
+      ip,
+      actor: { via: 'client', clientId, requestId },
+      detail: {
+        grant_type: ctx.oidc.params?.['grant_type'],
+        tokens: rows.map(({ kind }) => kind),
+        ...(scope !== undefined && { scope }),
+        ...(audience && { audience }),
+      },
+    },
+  }
 }
 
 /** A logout ends grants without reading them: whose they are, the session tells. */

@@ -1,6 +1,7 @@
 import type { Route } from '../frame/route.ts'
 import { browsers, forgetBrowser } from './browsers.ts'
 import { consents } from './consents.ts'
+import { timeline } from './timeline.ts'
 import { factors, resetFactor } from './factors.ts'
 import { list, read } from './read.ts'
 import { disable, enable, remove, unlock } from './status.ts'
@@ -10,5 +11,5 @@ import { create, patch } from './write.ts'
 export const userRoutes: readonly Route[] = [
   ...[create, list, read, patch, remove, disable, enable, unlock],
   ...[invite, resetPassword, factors, resetFactor],
-  ...[browsers, forgetBrowser, consents],
+  ...[browsers, forgetBrowser, consents, timeline],
 ]

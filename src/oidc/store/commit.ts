@@ -28,11 +28,14 @@ export async function commit(pool: Database['pool'], writes: readonly Write[]): 
 function plan(writes: readonly Write[]): Statement[] {
   const spent = writes.filter((write) => write.do === 'consume_token')
   const issued = writes.filter((write) => write.do === 'save_token')
-  if (spent.length === 1 && spent[0] && issued.length > 0 && spent.length + issued.length === writes.length)
+  const told = writes.filter((write) => write.do === 'record')
+  const isRedemption = spent.length === 1 && issued.length > 0 && told.length <= 1
+  if (isRedemption && spent[0] && 1 + issued.length + told.length === writes.length)
     return [
       redeemStatement(
         spent[0],
         issued.map(({ row }) => row),
+        told[0]?.event,
       ),
     ]
   return inLockOrder(writes).map(statementFor)

@@ -1,4 +1,5 @@
-import { auditStatement } from '../../audit/index.ts'
+import { AUDIT_COLUMNS, AUDIT_TYPES, auditStatement, auditValues } from '../../audit/index.ts'
+import type { AuditEventInput } from '../../audit/index.ts'
 import { JWT_KIND } from './rows.ts'
 import type { TokenRow } from './rows.ts'
 import type { Conflict, Write } from './writes.ts'
@@ -50,20 +51,30 @@ const saveToken = `INSERT INTO tokens (${tokenColumns}) VALUES ${placeholders(1)
 
 /**
  * Uses up a code or refresh token and issues what replaces it, in one statement and therefore one transaction:
- * of any number of parallel callers one changes the row, and only its tokens come to be (RFC 6749 section 4.1.2).
+ * of any number of parallel callers one changes the row, and only its tokens come to be (RFC 6749 section 4.1.2), told by one event.
  */
 export function redeemStatement(
   spent: { kind: string; digest: Buffer; successor: string | null },
   issued: TokenRow[],
+  event?: AuditEventInput,
 ): Statement {
   const rows = issued.map((_, i) => placeholders(4 + i * WIDTH)).join(', ')
   const text = `WITH spent AS (
     UPDATE tokens SET consumed_at = now(), successor = $3 WHERE digest = $1 AND kind = $2 AND consumed_at IS NULL RETURNING 1
   ), issued AS (
     INSERT INTO tokens (${tokenColumns}) SELECT * FROM (VALUES ${rows}) AS new WHERE EXISTS (SELECT 1 FROM spent)
-  ) SELECT 1 FROM spent`
-  const values = [spent.digest, spent.kind, spent.successor, ...issued.flatMap(tokenValues)]
-  return { name: `redeem_${issued.length}`, text, values, ifNothing: 'token_consumed' }
+  )${event ? told(4 + issued.length * WIDTH) : ''} SELECT 1 FROM spent`
+  const values = [
+    ...[spent.digest, spent.kind, spent.successor, ...issued.flatMap(tokenValues)],
+    ...(event ? auditValues(event) : []),
+  ]
+  const name = `redeem_${issued.length}${event ? '_told' : ''}`
+  return { name, text, values, ifNothing: 'token_consumed' }
+}
+
+function told(from: number): string {
+  const values = AUDIT_TYPES.map((type, i) => `$${from + i}::${type}`).join(', ')
+  return `, told AS (INSERT INTO audit_events (${AUDIT_COLUMNS}) SELECT ${values} FROM spent)`
 }
 
 const consumeToken = `UPDATE tokens SET consumed_at = now(), successor = $3 WHERE digest = $1 AND kind = $2 AND consumed_at IS NULL`

@@ -33,6 +33,7 @@ export const matrix: Record<string, AdminScope> = {
   putScopeWords: 'resources:write',
   deleteScopeWords: 'resources:write',
   listConsents: 'grants:read',
+  getUserTimeline: 'audit:read',
   getClientLogo: 'clients:read',
   getTheme: 'clients:read',
   putTheme: 'clients:write',

@@ -156,6 +156,13 @@ export const users: Group = {
       fields: [ofClient],
     },
     {
+      usage: 'timeline <user>',
+      summary: 'tell what happened to a user, by grant: sign-in, consent, tokens, end',
+      example: 'cardea users timeline ada@example.com --json',
+      call: 'GET /users/:user/timeline',
+      columns: ['grant_id', 'client_id', 'events'],
+    },
+    {
       usage: 'revoke <user>',
       summary: 'end all access of a user: sessions, grants, codes, tokens',
       example: 'cardea users revoke ada@example.com --reason "laptop stolen" --dry-run',

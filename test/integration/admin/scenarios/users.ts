@@ -51,6 +51,11 @@ export const userScenarios: Record<string, Scenario> = {
     await expectStatus(200, stage.ask(`/v1/users/${id}/consents`, { token }))
     await expectStatus(404, stage.ask(`${nobody}/consents`, { token }))
   },
+  async getUserTimeline(stage, token) {
+    const { id } = await stage.addUser()
+    await expectStatus(200, stage.ask(`/v1/users/${id}/timeline`, { token }))
+    await expectStatus(404, stage.ask(`${nobody}/timeline`, { token }))
+  },
   async updateUser(stage, token) {
     const { id } = await stage.addUser()
     const other = await stage.addUser()
