@@ -1,5 +1,6 @@
 import http from 'node:http'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { noteSecrets } from './issued-secrets.ts'
 
 export type Answer = {
   status: number
@@ -52,6 +53,8 @@ export function send(
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8')
           const { statusCode = 0, headers: answered } = response
+          const { authorization } = headers
+          noteSecrets({ body: payload, authorization, headers: answered, text })
           resolve({
             status: statusCode,
             headers: answered,

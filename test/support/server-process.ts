@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { randomSecret } from '../../src/crypto/index.ts'
 import { send } from './http-client.ts'
 import type { Answer, Ask } from './http-client.ts'
+import { expectNoSecretIn } from './issued-secrets.ts'
 import { freePorts } from './server.ts'
 
 export type ServerProcess = {
@@ -80,6 +81,7 @@ export async function spawnServer(env: Record<string, string>): Promise<ServerPr
     async stop() {
       child.kill('SIGKILL')
       await exited
+      expectNoSecretIn(output.split('\n'), 'the output')
     },
   }
 }
