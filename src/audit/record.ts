@@ -30,6 +30,7 @@ export type AuditType =
   | 'resource_server.updated'
   | 'scope_words.deleted'
   | 'scope_words.updated'
+  | 'sealing_keys.changed'
   | 'session.ended'
   | 'session.started'
   | 'sign_in.passkey_failed'

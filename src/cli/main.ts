@@ -9,6 +9,7 @@ import { addMigrate } from './migrate.ts'
 import { EXIT, Refusal } from './refusal.ts'
 import type { Reason } from './refusal.ts'
 import { addRemoteVerbs } from './remote/index.ts'
+import { addReseal } from './reseal/index.ts'
 import { addResourceVerbs } from './resource/index.ts'
 import { addSecretsVerbs } from './secrets/index.ts'
 import { addServe } from './serve.ts'
@@ -62,6 +63,8 @@ function createProgram(terminal: Terminal, exitWith: (code: number) => void): Co
   addViewsVerbs(program, terminal, exitWith)
   program.commandsGroup('Through the admin API, from anywhere:')
   addRemoteVerbs(program, terminal)
+  const keys = program.commands.find((command) => command.name() === 'keys')
+  if (keys) addReseal(keys, terminal, exitWith)
   program.commandsGroup('For your shell:')
   addCompletion(program, terminal)
   return program
