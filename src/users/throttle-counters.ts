@@ -97,13 +97,21 @@ export function recoveryCodeCounters(
   return [{ key, policy: policy.user, about: { userId } }]
 }
 
-const browserScopes = ['password.browser', 'otp.browser', 'otp.browser-per-day', 'recovery-code.browser']
+const browserScopes = [
+  ...['password.browser', 'otp.browser', 'otp.browser-per-day', 'recovery-code.browser'],
+  ...['mail-request.browser', 'unlock-request.browser'],
+]
+const networkScopes = [
+  'password.account-network',
+  'mail-request.address-network',
+  'unlock-request.address-network',
+]
 
-/** The keys of all counters of one account, of the browsers known for it too, and the beginning of those that also name a network. */
+/** The keys of all counters of one account, of the browsers known for it too, and the beginnings of those that also name a network. */
 export function countersOfAccount(
   { id, email }: { id: string; email: string },
   browsers: readonly { id: string }[] = [],
-): { keys: string[]; prefix: string } {
+): { keys: string[]; prefixes: string[] } {
   const scopes = [
     'otp.user',
     'otp.user-per-day',
@@ -117,7 +125,7 @@ export function countersOfAccount(
       ...scopes.map((scope) => counterKey(scope, id)),
       ...browsers.flatMap((browser) => browserScopes.map((scope) => counterKey(scope, browser.id))),
     ],
-    prefix: `${counterKey('password.account-network', email)}/`,
+    prefixes: networkScopes.map((scope) => `${counterKey(scope, email)}/`),
   }
 }
 
