@@ -27,13 +27,19 @@ export function scopeOfKey(key: string): string {
 
 /**
  * The counters of the networks an address belongs to: an IPv4 address; of an IPv6 address its /64, and its /56 and /48 with twice and four
- * times the limit. For any room that counts what comes from a network; `scope` names what is counted.
+ * times the limit. For any room that counts what comes from a network; `scope` names what is counted. With `client`, that client is
+ * counted apart from the others in each network.
  */
-export function networkCounters(scope: string, policy: CounterPolicy, ip: string): Counter[] {
+export function networkCounters(
+  scope: string,
+  policy: CounterPolicy,
+  ip: string,
+  { client }: { client?: string | undefined } = {},
+): Counter[] {
   return networksOf(ip).map(({ name, times }) => ({
-    key: counterKey(scope, name),
+    key: client === undefined ? counterKey(scope, name) : counterKey(scope, client, `${client}\n${name}`),
     policy: { ...policy, limit: policy.limit * times },
-    about: { network: name },
+    about: { ...(client === undefined ? {} : { clientId: client }), network: name },
   }))
 }
 

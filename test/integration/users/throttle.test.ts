@@ -42,9 +42,9 @@ describe('counting attempts', () => {
     const counter = fresh()
     for (const block of [60, 120, 240, 240]) {
       for (let nth = 1; nth <= 3; nth += 1) expect((await reserved(counter)).last).toBe(nth === 3)
-      expect(await attempt(counter)).toEqual({ ok: false, retryAfter: block })
+      expect(await attempt(counter)).toEqual({ ok: false, retryAfter: block, blockedBy: counter.key })
       room.turnClock(block - 0.5)
-      expect(await attempt(counter)).toEqual({ ok: false, retryAfter: 1 })
+      expect(await attempt(counter)).toEqual({ ok: false, retryAfter: 1, blockedBy: counter.key })
       room.turnClock(0.5)
     }
     expect((await attempt(counter)).ok).toBe(true)
@@ -55,7 +55,7 @@ describe('counting attempts', () => {
     for (let nth = 0; nth < 3; nth += 1) await reserved(counter)
     room.turnClock(60 + 100)
     for (let nth = 0; nth < 3; nth += 1) await reserved(counter)
-    expect(await attempt(counter)).toEqual({ ok: false, retryAfter: 60 })
+    expect(await attempt(counter)).toEqual({ ok: false, retryAfter: 60, blockedBy: counter.key })
   })
 
   test('counts from the last failure when the window renews, from the first when it does not', async () => {
