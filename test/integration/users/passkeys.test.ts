@@ -3,12 +3,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   factorsOf,
   generateRecoveryCodes,
+  hasSecondFactor,
+  importTotp,
   listFactors,
   MAX_PASSKEYS,
   passkeyAuthenticationOptions,
   passkeyRegistrationOptions,
   passkeySiteOf,
   removePasskey,
+  removeTotpDevice,
   renamePasskey,
   resetSecondFactor,
   setDisabled,
@@ -333,7 +336,7 @@ describe('its owner', () => {
   test('removes it, which ends it and the recovery codes with it, and is told (MF-07)', async () => {
     const { user, passkey } = await withPasskey()
     await generateRecoveryCodes(room.database.prisma, user.id)
-    const removal = { userId: user.id, id: passkey.id, required: false }
+    const removal = { userId: user.id, id: passkey.id, required: false, passkeysWork: true }
     expect(await change((tx) => removePasskey(tx, { ...removal, userId: randomUUID() }))).toEqual({
       ok: false,
       reason: 'not_found',
@@ -358,10 +361,34 @@ describe('its owner', () => {
     const ids = [passkey.id, second.passkey.id]
     const outcomes = await race(room, 2, (index, database) =>
       database.transaction((tx) =>
-        removePasskey({ tx, sealer: room.sealer }, { userId: user.id, id: ids[index] ?? '', required: true }),
+        removePasskey(
+          { tx, sealer: room.sealer },
+          { userId: user.id, id: ids[index] ?? '', required: true, passkeysWork: true },
+        ),
       ),
     )
     expect(outcomes.map((one) => (one.ok ? 'ok' : one.reason)).sort()).toEqual(['last_factor', 'ok'])
+  })
+
+  test('where there can be none any more is no factor: it goes, the last authenticator stays, and codes stand in for that alone (MF-07)', async () => {
+    const { user, passkey } = await withPasskey()
+    const { prisma } = room.database
+    expect(await hasSecondFactor(prisma, user.id, { passkeysWork: true })).toBe(true)
+    expect(await hasSecondFactor(prisma, user.id, { passkeysWork: false })).toBe(false)
+    const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+    expect(await change((deps) => importTotp(deps, { userId: user.id, secret }))).toEqual({ ok: true })
+    await generateRecoveryCodes(prisma, user.id)
+    const [device] = (await listFactors(prisma, user.id)).totp
+    const removal = { userId: user.id, required: true, passkeysWork: false }
+    const removeDevice = (required: boolean) =>
+      change((tx) => removeTotpDevice(tx, { ...removal, id: device?.id ?? '', required }))
+    expect(await removeDevice(true)).toEqual({ ok: false, reason: 'last_factor' })
+    expect(await change((tx) => removePasskey(tx, { ...removal, id: passkey.id }))).toEqual({ ok: true })
+    expect(await factorsOf(prisma, user.id)).toEqual({ totp: true, passkeys: 0, recoveryCodes: 10 })
+    const another = makePasskey(await creationOptions(user), ORIGIN)
+    await register(user, another.response)
+    expect(await removeDevice(false)).toEqual({ ok: true })
+    expect(await factorsOf(prisma, user.id)).toEqual({ totp: false, passkeys: 1, recoveryCodes: 0 })
   })
 
   test('who lost it has everything reset by an admin, and must set up another, whatever the policy (RE-03)', async () => {
