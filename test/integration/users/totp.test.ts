@@ -120,8 +120,12 @@ describe('enrolling an authenticator', () => {
     expect(await pending(user.id, enrolment)).toBeNull()
     expect(await confirm(user.id, enrolment, await codeOf(enrolment))).toEqual({ ok: false, reason: 'gone' })
     const { user: kept } = await enrolled()
-    room.turnClock(24 * 3600)
-    await sweepUsersRoom(room.database.prisma, { now: room.now() })
+    const { prisma } = room.database
+    await prisma.$executeRaw`UPDATE totp_credentials SET created_at = now() - interval '23 hours'`
+    await sweepUsersRoom(prisma)
+    expect(await prisma.totpCredential.count({ where: { userId: user.id } })).toBe(1)
+    await prisma.$executeRaw`UPDATE totp_credentials SET created_at = now() - interval '25 hours'`
+    await sweepUsersRoom(prisma)
     expect(await room.database.prisma.totpCredential.count({ where: { userId: user.id } })).toBe(0)
     expect(await hasTotp(room.database.prisma, kept.id)).toBe(true)
   })
