@@ -428,3 +428,18 @@ test('pages that ask store nothing; what was answered is swept when it has expir
     expect(await prisma.passkeyChallenge.count()).toBe(left)
   }
 })
+
+test('strangers behind the same router who send rubbish shut no passkey out (TH-03)', async () => {
+  const { passkey, user } = await withPasskey()
+  const [ip, options] = ['203.0.113.77', await requestOptions()]
+  const foreign = usePasskey(options, ORIGIN, {
+    ...passkey,
+    id: Buffer.from(randomBytes(16)).toString('base64url'),
+  })
+  const tries = []
+  for (let nth = 0; nth < 301; nth += 1) tries.push(await authenticate(foreign, { ip }))
+  expect(tries[299]).toEqual({ ok: false, reason: 'refused' })
+  expect(tries[300]).toMatchObject({ ok: false, reason: 'throttled' })
+  const own = await authenticate(usePasskey(await requestOptions(), ORIGIN, passkey), { ip })
+  expect(own).toMatchObject({ ok: true, user: { id: user.id } })
+})
