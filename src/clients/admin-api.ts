@@ -6,9 +6,10 @@ export const ADMIN_API = 'urn:cardea:api:admin'
 /** Every scope of the admin API, with what it lets its holder do. None implies another. */
 export const adminScopeWords = {
   'users:read': 'See users, their factors and their status',
-  'users:write': 'Create users, change their names and addresses, delete and unlock them',
+  'users:write': 'Create users, change their names, delete and unlock them',
   'users:disable': 'Disable and enable users',
-  'users:credentials': 'Invite users, start a new password, reset a second factor',
+  'users:credentials':
+    'Invite users, start a new password, reset a second factor; with users:write, change addresses',
   'sessions:read': 'See sessions',
   'sessions:revoke': 'End sessions',
   'grants:read': 'See what users allowed which client',

@@ -2,6 +2,8 @@ import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import { checkCsrf, field, formBody } from '../http/index.ts'
 import type { Form } from '../http/index.ts'
+import { text } from '../language/index.ts'
+import type { Text } from '../language/index.ts'
 import type { InteractionDeps } from './deps.ts'
 import { consent } from './consent.ts'
 import { deny } from './finish.ts'
@@ -24,7 +26,12 @@ import { loadSignIn } from './sign-in.ts'
 /** Each form and the step it answers; sent at any other moment it does nothing, and the page that is due is shown (SE-05). */
 const forms: Record<
   string,
-  { step: Extract<Step, string> | Extract<Step, string>[] | 'any'; handle: Handler }
+  {
+    step: Extract<Step, string> | Extract<Step, string>[] | 'any'
+    handle: Handler
+    /** A step that another window may have led to meanwhile, and what its page then says. */
+    overtaken?: { by: Extract<Step, string>; problem: Text }
+  }
 > = {
   login: { step: 'login', handle: login },
   'unlock-request': { step: 'login', handle: requestUnlock },
@@ -32,7 +39,11 @@ const forms: Record<
   totp: { step: 'totp', handle: totp },
   passkey: { step: ['login', 'totp', 'passkey'], handle: passkey },
   'recovery-code': { step: ['totp', 'passkey', 'recovery-code'], handle: recoveryCode },
-  'totp-enrol': { step: 'totp-enrol', handle: totpEnrol },
+  'totp-enrol': {
+    step: 'totp-enrol',
+    handle: totpEnrol,
+    overtaken: { by: 'totp', problem: text('signin:enrol.elsewhere') },
+  },
   'passkey-enrol': { step: ['totp-enrol', 'passkey-enrol', 'passkey-offer'], handle: passkeyEnrol },
   'passkey-offer': { step: 'passkey-offer', handle: passkeyOffer },
   'recovery-codes': { step: 'recovery-codes', handle: recoveryCodes },
@@ -68,6 +79,8 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
         const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
         if (!signIn) return
         if (form.step === 'any' || isAt(signIn.step, form.step)) await form.handle(deps, ctx, signIn, body)
+        else if (form.overtaken?.by === signIn.step)
+          await showStep(deps, ctx, signIn, { problem: form.overtaken.problem })
         else toDispatcher(ctx, uidOf(ctx))
       }
       // More passwords than can be checked are refused before they have cost the database anything.

@@ -3,11 +3,13 @@ import { record } from '../audit/index.ts'
 import { csrfToken, field } from '../http/index.ts'
 import { text } from '../language/index.ts'
 import {
+  browserForEmail,
   checkMailCode,
   findUserByEmail,
   issueMailTicket,
   knowBrowser,
-  mailRequestCounters,
+  mailAddressCounters,
+  mailFormCounters,
   normaliseEmail,
   reserveAttempt,
   spendMailTicketByCode,
@@ -35,7 +37,12 @@ export const requestUnlock: Handler = async (deps, ctx, signIn, body) => {
   if (!deps.canChallenge || email === null)
     return showStep(deps, ctx, signIn, { error: text('signin:login.wrong'), email: typed })
   const { database, sealer, keys } = deps
-  const counters = mailRequestCounters({ email, ip: ipOf(ctx) })
+  const ip = ipOf(ctx)
+  const browser = await browserForEmail(database.prisma, { email, token: browserTokenOf(ctx) })
+  const counters = [
+    ...mailFormCounters({ ip }),
+    ...mailAddressCounters({ email, ip, browser, purpose: 'unlock' }),
+  ]
   const reserved = await reserveAttempt(database.prisma, counters, new Date())
   if (!reserved.ok) {
     const { retryAfter } = reserved

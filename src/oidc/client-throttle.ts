@@ -2,11 +2,10 @@ import type { Middleware } from 'koa'
 import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Database } from '../db/index.ts'
-import { addressBlock } from '../http/index.ts'
-import { counterKey, recordBlocks, reserveAttempt } from '../users/index.ts'
-import type { CounterPolicy } from '../users/index.ts'
+import { networkCounters, recordBlocks, reserveAttempt } from '../users/index.ts'
+import type { Counter, CounterPolicy } from '../users/index.ts'
 
-/** This many failed authentications of one client from one address in a minute; then that pair waits, longer each time (CA-05). */
+/** This many failed authentications of one client from one network in a minute; then that pair waits, longer each time (CA-05). */
 const failures: CounterPolicy = {
   limit: 50,
   windowSeconds: 60,
@@ -33,7 +32,7 @@ export type ClientThrottle = {
 }
 
 /**
- * Slows guessing at client secrets, per client and address, so that nobody can shut a client out by failing in its name from
+ * Slows guessing at client secrets, per client and network (an IPv6 customer's wider ones too), so that nobody can shut a client out by failing in its name from
  * elsewhere. Only failures are counted, in the database and so over all instances; what blocks is remembered here, so that a right
  * secret costs no trip. An instance that has not seen a pair fail learns of its block with the first failure, so n instances let n - 1
  * guesses more through: a secret has 256 bits, this protects the processor and not the secret (OAuth 2.1 section 2.4.1).
@@ -53,23 +52,22 @@ export function createClientThrottle({ prisma }: Pick<Database, 'prisma'>): Clie
 
   async function countFailure(ctx: KoaContextWithOIDC, clientId: string): Promise<void> {
     const at = new Date()
-    const network = addressBlock(ipOf(ctx))
-    const key = counterKey('client-secret', clientId, `${clientId}\n${network}`)
-    const counter = { key, policy: failures, about: { clientId, network } }
-    const counted = await reserveAttempt(prisma, [counter], at)
-    const until = counted.ok
-      ? counted.reservation.blocks[0]?.until.getTime()
-      : at.getTime() + counted.retryAfter * 1000
-    if (until === undefined) return
-    remember(keyOf(ctx, clientId), until)
-    if (counted.ok) await recordBlocks(prisma, counted.reservation, { ip: ipOf(ctx) })
+    const counted = await reserveAttempt(prisma, countersOf(ctx, clientId), at)
+    if (!counted.ok) {
+      remember(counted.blockedBy, at.getTime() + counted.retryAfter * 1000)
+      return
+    }
+    const { blocks } = counted.reservation
+    for (const { counter, until } of blocks) remember(counter.key, until.getTime())
+    await recordBlocks(prisma, counted.reservation, { ip: ipOf(ctx) })
   }
 
   return {
     check(ctx, clientId) {
       if (!ctx || blockedUntil.size === 0 || !routes.has(ctx.oidc.route)) return
-      const until = blockedUntil.get(keyOf(ctx, clientId))
-      if (until === undefined || until <= Date.now()) return
+      const ends = countersOf(ctx, clientId).map(({ key }) => blockedUntil.get(key) ?? 0)
+      const until = Math.max(...ends)
+      if (until <= Date.now()) return
       ctx.set('Retry-After', String(Math.ceil((until - Date.now()) / 1000)))
       throw new TooManyFailures()
     },
@@ -88,6 +86,6 @@ function ipOf(ctx: KoaContextWithOIDC): string {
   return String((ctx.state as { ip?: string }).ip)
 }
 
-function keyOf(ctx: KoaContextWithOIDC, clientId: string): string {
-  return `${clientId} ${addressBlock(ipOf(ctx))}`
+function countersOf(ctx: KoaContextWithOIDC, clientId: string): Counter[] {
+  return networkCounters('client-secret', failures, ipOf(ctx), { client: clientId })
 }

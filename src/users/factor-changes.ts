@@ -18,19 +18,23 @@ export async function factorAdded(
 /** What goes with every factor that ends: without a second factor there is nothing that a recovery code could stand in for. */
 export async function factorRemoved(
   { tx, sealer }: FactorChangeDeps,
-  change: { userId: string; what: 'totp_removed' | 'passkey_removed' } & ChangedFrom,
+  {
+    passkeysWork,
+    ...change
+  }: { userId: string; what: 'totp_removed' | 'passkey_removed'; passkeysWork: boolean } & ChangedFrom,
 ): Promise<void> {
-  if ((await countSecondFactors({ tx }, change.userId)) === 0)
+  if ((await countSecondFactors({ tx }, change.userId, { passkeysWork })) === 0)
     await tx.recoveryCode.deleteMany({ where: { userId: change.userId } })
   await forgetTrustedBrowsers(tx, change.userId, { ip: change.ip })
   await tellUser({ tx, sealer }, change)
 }
 
-/** How many authenticators and passkeys a user has, together. */
+/** How many authenticators and passkeys a user can show, together. */
 export async function countSecondFactors(
   { tx }: Pick<FactorChangeDeps, 'tx'>,
   userId: string,
+  { passkeysWork }: { passkeysWork: boolean },
 ): Promise<number> {
   const totp = await tx.totpCredential.count({ where: { userId, confirmedAt: { not: null } } })
-  return totp + (await tx.passkey.count({ where: { userId } }))
+  return passkeysWork ? totp + (await tx.passkey.count({ where: { userId } })) : totp
 }

@@ -17,10 +17,17 @@ export async function countPasskeys(db: Db, userId: string): Promise<number> {
   return isUserId(userId) ? db.passkey.count({ where: { userId } }) : 0
 }
 
-/** Whether the user has an authenticator or a passkey, whatever the policy asks for. */
-export async function hasSecondFactor(db: Db, userId: string): Promise<boolean> {
+/**
+ * Whether the user has an authenticator or a passkey to show, whatever the policy asks for. Where there can be no passkeys
+ * (`passkeySiteOf` is null), those made under another issuer count for nothing: nobody could ever show one.
+ */
+export async function hasSecondFactor(
+  db: Db,
+  userId: string,
+  { passkeysWork }: { passkeysWork: boolean },
+): Promise<boolean> {
   const { totp, passkeys } = await factorsOf(db, userId)
-  return totp || passkeys > 0
+  return totp || (passkeysWork && passkeys > 0)
 }
 
 export type ListedFactors = {

@@ -34,7 +34,7 @@ export {
   tradeCodeForLink,
 } from './mail-ticket.ts'
 export type { MailTicketDeps, MailTicketPurpose, NewMailTicket, SpentMailTicket } from './mail-ticket.ts'
-export { mailRequestCounters } from './mail-throttle.ts'
+export { mailAddressCounters, mailFormCounters } from './mail-throttle.ts'
 export { normaliseName } from './name.ts'
 export { lockOwners, lockUser } from './owners.ts'
 export { removePasskey, removeTotpDevice, renamePasskey, renameTotp } from './manage-factors.ts'
@@ -80,6 +80,7 @@ export {
 export type { TotpEnrolment } from './totp-enrolment.ts'
 export { totpUri } from './totp-uri.ts'
 export {
+  browserForEmail,
   browserOf,
   forgetTrustedBrowser,
   forgetTrustedBrowsers,

@@ -1,4 +1,4 @@
-import { networkOf } from './network.ts'
+import { networkOf, widestNetworkOf } from './network.ts'
 import type { MailTicketPurpose } from './mail-ticket.ts'
 import { counterKey, networkCounters } from './throttle-counters.ts'
 import type { Counter } from './throttle-counters.ts'
@@ -15,7 +15,17 @@ const requestsOfNetwork: CounterPolicy = {
   maxBlockSeconds: hour,
   clearedBySuccess: false,
 }
-const requestsForAddress: CounterPolicy = { ...requestsOfNetwork, limit: 8 }
+// Three at once, then one after four hours and another after eight: at most five a day, of the fifteen mails that the address gets, and
+// three an hour of its five. So strangers in one network leave room for the owner (TH-03).
+const requestsForAddress: CounterPolicy = {
+  limit: 3,
+  every: 1,
+  windowSeconds: day,
+  renews: true,
+  blockSeconds: 4 * hour,
+  maxBlockSeconds: day,
+  clearedBySuccess: false,
+}
 const codesOfNetwork: CounterPolicy = { ...requestsOfNetwork, limit: 60 }
 const codesForAddress: CounterPolicy = {
   ...requestsOfNetwork,
@@ -25,20 +35,32 @@ const codesForAddress: CounterPolicy = {
   maxBlockSeconds: day,
 }
 
+/** What a form is counted by that may make us write a mail to an address that somebody typed: the network (HT-05). */
+export function mailFormCounters({ ip }: { ip: string }): Counter[] {
+  return networkCounters('mail-request.network', requestsOfNetwork, ip)
+}
+
 /**
- * What a request is counted by that makes us write a mail to an address that somebody typed: the network, and the address together
- * with the network, so that a stranger elsewhere cannot use up what the owner may ask for. Each is one mail and one ticket, so
- * this bounds the rows that somebody can leave behind (HT-05).
+ * What the mail itself is counted by: the address together with the network, the widest there is, so that a stranger elsewhere cannot use
+ * up what the owner may ask for; from a browser that is known for the address that browser alone, so that nor can one behind the same
+ * router. Ways out of a wait apart from the rest. The same whether or not somebody has the address.
  */
-export function mailRequestCounters({ email, ip }: { email: string; ip: string }): Counter[] {
-  const network = networkOf(ip)
-  return [
-    ...networkCounters('mail-request.network', requestsOfNetwork, ip),
-    {
-      key: counterKey('mail-request.address-network', email, `${email}\n${network}`),
-      policy: requestsForAddress,
-    },
-  ]
+export function mailAddressCounters({
+  email,
+  ip,
+  browser,
+  purpose,
+}: {
+  email: string
+  ip: string
+  browser: string | null
+  purpose: MailTicketPurpose
+}): Counter[] {
+  const kind = purpose === 'unlock' ? 'unlock-request' : 'mail-request'
+  if (browser !== null) return [{ key: counterKey(`${kind}.browser`, browser), policy: requestsForAddress }]
+  const network = widestNetworkOf(ip)
+  const key = counterKey(`${kind}.address-network`, email, `${email}\n${network}`)
+  return [{ key, policy: requestsForAddress, about: { network } }]
 }
 
 /**

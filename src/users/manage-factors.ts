@@ -11,8 +11,17 @@ type Renamed = { ok: true } | { ok: false; reason: 'not_found' | 'name_invalid' 
 type Removed = { ok: true } | { ok: false; reason: 'not_found' | 'last_factor' }
 type Named = { userId: string; id: string; name: string }
 
-/** `required`: whether everybody must have a second factor, so that the last one stays. `userAgent` goes into the notice. */
-type Removal = { userId: string; id: string; required: boolean; userAgent?: string | undefined }
+/**
+ * `required`: whether everybody must have a second factor, so that the last one stays. `passkeysWork`: whether passkeys are good for anything
+ * here; where not, the last authenticator is the last factor, and no passkey is. `userAgent` goes into the notice.
+ */
+type Removal = {
+  userId: string
+  id: string
+  required: boolean
+  passkeysWork: boolean
+  userAgent?: string | undefined
+}
 
 /** Names an authenticator. Refuses one of somebody else, and a name of more than 60 characters or with control characters; '' takes the name away. */
 export async function renameTotp(db: Db, { userId, id, name }: Named): Promise<Renamed> {
@@ -42,39 +51,40 @@ export async function renamePasskey(db: Db, { userId, id, name }: Named): Promis
  */
 export async function removeTotpDevice(
   { tx, sealer }: FactorChangeDeps,
-  { userId, id, required, userAgent }: Removal,
+  { userId, id, required, passkeysWork, userAgent }: Removal,
   by: By = {},
 ): Promise<Removed> {
   if (!isUserId(userId) || !isUserId(id)) return { ok: false, reason: 'not_found' }
   await lockUser(tx, userId)
   const where = { id, userId, confirmedAt: { not: null } }
   if ((await tx.totpCredential.count({ where })) === 0) return { ok: false, reason: 'not_found' }
-  if (required && (await isLast(tx, userId))) return { ok: false, reason: 'last_factor' }
+  if (required && (await isLast(tx, userId, passkeysWork))) return { ok: false, reason: 'last_factor' }
   await tx.totpCredential.deleteMany({ where })
   await record(tx, { type: 'factor.totp_removed', userId, ...by, detail: { device: id } })
-  await factorRemoved({ tx, sealer }, { userId, what: 'totp_removed', ip: by.ip, userAgent })
+  await factorRemoved({ tx, sealer }, { userId, what: 'totp_removed', passkeysWork, ip: by.ip, userAgent })
   return { ok: true }
 }
 
 /** Removes one passkey, by its id in base64url, as `removeTotpDevice` removes an authenticator. */
 export async function removePasskey(
   { tx, sealer }: FactorChangeDeps,
-  { userId, id, required, userAgent }: Removal,
+  { userId, id, required, passkeysWork, userAgent }: Removal,
   by: By = {},
 ): Promise<Removed> {
   if (!isUserId(userId)) return { ok: false, reason: 'not_found' }
   await lockUser(tx, userId)
   const where = { id: bytes(id), userId }
   if ((await tx.passkey.count({ where })) === 0) return { ok: false, reason: 'not_found' }
-  if (required && (await isLast(tx, userId))) return { ok: false, reason: 'last_factor' }
+  if (required && passkeysWork && (await isLast(tx, userId, passkeysWork)))
+    return { ok: false, reason: 'last_factor' }
   await tx.passkey.deleteMany({ where })
   await record(tx, { type: 'factor.passkey_removed', userId, ...by, detail: { passkey: id } })
-  await factorRemoved({ tx, sealer }, { userId, what: 'passkey_removed', ip: by.ip, userAgent })
+  await factorRemoved({ tx, sealer }, { userId, what: 'passkey_removed', passkeysWork, ip: by.ip, userAgent })
   return { ok: true }
 }
 
-async function isLast(tx: Tx, userId: string): Promise<boolean> {
-  return (await countSecondFactors({ tx }, userId)) <= 1
+async function isLast(tx: Tx, userId: string, passkeysWork: boolean): Promise<boolean> {
+  return (await countSecondFactors({ tx }, userId, { passkeysWork })) <= 1
 }
 
 function bytes(id: string): Uint8Array<ArrayBuffer> {

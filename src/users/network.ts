@@ -25,6 +25,11 @@ export function networksOf(address: string): { name: string; times: number }[] {
   ]
 }
 
+/** The widest network that an address is counted under: for what somebody who holds a whole /48 must not have several times. */
+export function widestNetworkOf(address: string): string {
+  return networksOf(address).at(-1)?.name ?? 'unknown'
+}
+
 function prefix(bytes: number[], bits: number): string {
   return `${Buffer.from(bytes.slice(0, bits / 8)).toString('hex')}::/${bits}`
 }

@@ -10,12 +10,14 @@ import type { Reservation } from './throttle.ts'
 import { passwordCounters } from './throttle-counters.ts'
 import { defaultThrottlePolicy, tightened } from './throttle-policy.ts'
 import type { ThrottlePolicy } from './throttle-policy.ts'
-import { findRowToVerify, toUser } from './user.ts'
+import { findRowByEmail, toUser } from './user.ts'
 import type { User, UserRow } from './user.ts'
 
 export type PasswordDeps = {
   database: Database
   hasher: PasswordHasher
+  /** MAC keys, newest first: they decide whose hash an address that nobody has is compared with. */
+  keys: readonly Buffer[]
   /** A browser that nobody knows can be asked to prove that its user reads their mail. Without it, it can only be made to wait. */
   canChallenge?: boolean | undefined
   now?: (() => Date) | undefined
@@ -50,12 +52,12 @@ export async function checkPassword(deps: PasswordDeps, attempt: PasswordAttempt
   const { database, policy = defaultThrottlePolicy, canChallenge = false } = deps
   const at = deps.now?.() ?? new Date()
   const email = normaliseEmail(attempt.email)
-  const { row, hash } = await findRowToVerify(database.prisma, email)
-  const { browser, alarm } = await circumstancesOf(database.prisma, {
-    email,
+  const row = await findRowByEmail(database.prisma, email)
+  const { browser, alarm, decoy } = await circumstancesOf(database.prisma, {
+    ...{ email, at, keys: deps.keys },
     token: attempt.browserToken,
-    at,
   })
+  const hash = row ? row.passwordHash : decoy
   const demandsMore = alarm && browser === null
   if (demandsMore && canChallenge) return { ok: false, reason: 'challenge' }
   const limits = demandsMore ? tightened(policy.password) : policy.password

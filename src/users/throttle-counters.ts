@@ -27,13 +27,19 @@ export function scopeOfKey(key: string): string {
 
 /**
  * The counters of the networks an address belongs to: an IPv4 address; of an IPv6 address its /64, and its /56 and /48 with twice and four
- * times the limit. For any room that counts what comes from a network; `scope` names what is counted.
+ * times the limit. For any room that counts what comes from a network; `scope` names what is counted. With `client`, that client is
+ * counted apart from the others in each network.
  */
-export function networkCounters(scope: string, policy: CounterPolicy, ip: string): Counter[] {
+export function networkCounters(
+  scope: string,
+  policy: CounterPolicy,
+  ip: string,
+  { client }: { client?: string | undefined } = {},
+): Counter[] {
   return networksOf(ip).map(({ name, times }) => ({
-    key: counterKey(scope, name),
+    key: client === undefined ? counterKey(scope, name) : counterKey(scope, client, `${client}\n${name}`),
     policy: { ...policy, limit: policy.limit * times },
-    about: { network: name },
+    about: { ...(client === undefined ? {} : { clientId: client }), network: name },
   }))
 }
 
@@ -97,13 +103,21 @@ export function recoveryCodeCounters(
   return [{ key, policy: policy.user, about: { userId } }]
 }
 
-const browserScopes = ['password.browser', 'otp.browser', 'otp.browser-per-day', 'recovery-code.browser']
+const browserScopes = [
+  ...['password.browser', 'otp.browser', 'otp.browser-per-day', 'recovery-code.browser'],
+  ...['mail-request.browser', 'unlock-request.browser'],
+]
+const networkScopes = [
+  'password.account-network',
+  'mail-request.address-network',
+  'unlock-request.address-network',
+]
 
-/** The keys of all counters of one account, of the browsers known for it too, and the beginning of those that also name a network. */
+/** The keys of all counters of one account, of the browsers known for it too, and the beginnings of those that also name a network. */
 export function countersOfAccount(
   { id, email }: { id: string; email: string },
   browsers: readonly { id: string }[] = [],
-): { keys: string[]; prefix: string } {
+): { keys: string[]; prefixes: string[] } {
   const scopes = [
     'otp.user',
     'otp.user-per-day',
@@ -117,7 +131,7 @@ export function countersOfAccount(
       ...scopes.map((scope) => counterKey(scope, id)),
       ...browsers.flatMap((browser) => browserScopes.map((scope) => counterKey(scope, browser.id))),
     ],
-    prefix: `${counterKey('password.account-network', email)}/`,
+    prefixes: networkScopes.map((scope) => `${counterKey(scope, email)}/`),
   }
 }
 

@@ -17,7 +17,8 @@ export type Reservation = {
 }
 
 type Block = { counter: Counter; failures: number; until: Date }
-type Reserved = { ok: true; reservation: Reservation } | { ok: false; retryAfter: number }
+/** `blockedBy`: the key of the counter that blocks. */
+type Reserved = { ok: true; reservation: Reservation } | { ok: false; retryAfter: number; blockedBy: string }
 
 /** From this length on a block is an alert; the short ones are everyday. */
 const ALERT_SECONDS = 60
@@ -34,7 +35,7 @@ export async function reserveAttempt(db: Db, counters: readonly Counter[], at: D
     const counted = await countOne(db, counter, at)
     if (counted === null) {
       await giveBack(db, { counters: held, at })
-      return { ok: false, retryAfter: await retryAfter(db, counter, at) }
+      return { ok: false, retryAfter: await retryAfter(db, counter, at), blockedBy: counter.key }
     }
     held.push(counter)
     const { failures, blockedUntil } = counted

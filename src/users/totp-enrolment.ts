@@ -20,6 +20,8 @@ import { isUserId } from './user-id.ts'
 
 const SEED_BYTES = 20
 const PENDING_SECONDS = 60 * 60
+/** So many of one user may wait for their code at once, each in a window of its own. */
+const MAX_PENDING = 3
 /** More than anybody carries: each is tried with every code. */
 export const MAX_TOTP_DEVICES = 5
 
@@ -41,7 +43,7 @@ type EnrolmentConfirmed =
 /**
  * Begins the enrolment of an authenticator: a new seed of 160 random bits, sealed for its row (MF-01, RFC 4226 section 4 R6).
  * Until a code confirms it, within an hour, it counts for nothing; authenticators the user already has stay good, then too.
- * An older enrolment that was left unconfirmed ends. `issuer` and `account` are what the app will show.
+ * Those that were begun in other windows wait beside it, the newest three of them: the first that is confirmed ends the rest. `issuer` and `account` are what the app will show.
  */
 export async function beginTotpEnrolment(
   { db, sealer, now }: EnrolmentDeps,
@@ -51,7 +53,15 @@ export async function beginTotpEnrolment(
   const secret = generateSecret({ length: SEED_BYTES })
   const sealedSeed = sealer.seal(secret, sealContext(id))
   await atomically(db, async (tx) => {
-    await tx.totpCredential.deleteMany({ where: { userId, confirmedAt: null } })
+    const waiting = await tx.totpCredential.findMany({
+      where: { userId, confirmedAt: null },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      select: { id: true },
+      skip: MAX_PENDING - 1,
+    })
+    await tx.totpCredential.deleteMany({
+      where: { id: { in: waiting.map((one) => one.id) }, confirmedAt: null },
+    })
     await tx.totpCredential.create({ data: { id, userId, sealedSeed, createdAt: now?.() ?? new Date() } })
   })
   return { credentialId: id, secret, uri: totpUri(secret, { issuer, account }) }
@@ -70,7 +80,8 @@ export async function pendingTotpEnrolment(
 
 /**
  * Confirms an enrolment by a code of the new authenticator, which is then one more of the user's, records it and tells the user by
- * mail. The code is spent by this. `gone`: not this user's, confirmed already, or more than an hour old. `too_many`: the user has five.
+ * mail. The code is spent by this, and whatever else was begun ends: nobody who has two windows open ends up with two devices. `gone`: not this
+ * user's, confirmed already, ended by another that was, or more than an hour old. `too_many`: the user has five.
  * Attempts are throttled like codes. `name` is what its user calls it.
  */
 export async function confirmTotpEnrolment(
@@ -133,6 +144,7 @@ async function confirm(
       await giveBack(tx, reservation)
       return { ok: false, reason: 'gone' }
     }
+    await tx.totpCredential.deleteMany({ where: { userId, confirmedAt: null } })
     await settleSuccess(tx, reservation)
     await record(tx, {
       type: 'factor.totp_added',

@@ -107,6 +107,19 @@ export async function provenBrowser(
   return browser && !browser.byMail ? browser.id : null
 }
 
+/** The id of the browser that this cookie's value names for whoever has the address, or null. One statement whoever that is. */
+export async function browserForEmail(
+  db: Db,
+  { token, email }: { token: string | undefined; email: string },
+): Promise<string | null> {
+  const digests = secretsIn(token).map((secret) => new Uint8Array(digest(secret)))
+  const [row] = await db.$queryRaw<{ id: string }[]>`
+    SELECT b.id FROM trusted_browsers b JOIN users u ON u.id = b.user_id
+    WHERE b.digest = ANY(${digests}::bytea[]) AND u.email = ${email} AND b.expires_at > now()
+    ORDER BY b.last_used_at DESC LIMIT 1`
+  return row?.id ?? null
+}
+
 /** Every browser known for the user, the last used first; `token` is the cookie of the one that is looking. */
 export async function listTrustedBrowsers(
   db: Db,

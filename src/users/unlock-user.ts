@@ -3,7 +3,7 @@ import { countersOfAccount } from './throttle-counters.ts'
 import { findUser } from './user.ts'
 
 /**
- * Forgets all failed attempts on a user's password, codes and recovery codes and lifts every block that follows from them:
+ * Forgets all failed attempts on a user's password, codes and recovery codes, how many mails were asked for, and lifts every block that follows from them:
  * the way out before a block ends by itself (TH-01). What was done from known browsers counts among them; what networks did is not forgotten. Returns how many
  * counters were removed, or null when there is no such user. Recording who did it is left to the caller.
  */
@@ -11,6 +11,8 @@ export async function unlockUser(db: Db, id: string): Promise<number | null> {
   const user = await findUser(db, id)
   if (!user) return null
   const browsers = await db.trustedBrowser.findMany({ where: { userId: id }, select: { id: true } })
-  const { keys, prefix } = countersOfAccount(user, browsers)
-  return db.$executeRaw`DELETE FROM attempt_counters WHERE key = ANY(${keys}) OR starts_with(key, ${prefix})`
+  const { keys, prefixes } = countersOfAccount(user, browsers)
+  return db.$executeRaw`
+    DELETE FROM attempt_counters WHERE key = ANY(${keys})
+      OR EXISTS (SELECT FROM unnest(${prefixes}::text[]) AS prefix WHERE starts_with(key, prefix))`
 }

@@ -36,22 +36,8 @@ export async function findUserByEmail(db: Db, email: string): Promise<User | nul
 }
 
 /** The whole row, for this room alone. Takes a normalised address, or null for one that cannot exist. */
-async function findRowByEmail(db: Db, email: string | null): Promise<UserRow | null> {
+export async function findRowByEmail(db: Db, email: string | null): Promise<UserRow | null> {
   return email === null ? null : db.user.findUnique({ where: { email } })
-}
-
-/**
- * The row that a password is to be checked against, and the hash that the work is done with: the user's own, or, for an address that
- * nobody has, that of the next address there is. So unknown addresses take as long as known ones do, whatever kinds of hash an
- * import has brought: the same address always, and as often one kind as the others have it (TH-04). One statement either way.
- */
-export async function findRowToVerify(
-  db: Db,
-  email: string | null,
-): Promise<{ row: UserRow | null; hash: string | null }> {
-  if (email === null) return { row: null, hash: null }
-  const nearest = await db.user.findFirst({ where: { email: { gte: email } }, orderBy: { email: 'asc' } })
-  return { row: nearest?.email === email ? nearest : null, hash: nearest?.passwordHash ?? null }
 }
 
 export function toUser(row: UserRow): User {

@@ -112,6 +112,21 @@ async function begun(at: AtAccount): Promise<Answer> {
 const secretOn = ({ text }: Answer) => /secret=([A-Z2-7]+)/.exec(text)?.[1] ?? ''
 
 describe('an authenticator app', () => {
+  test('begun in two tabs is linked once: the tab that finishes first wins, the other says so (MF-01)', async () => {
+    const at = await withAnother('/account/security')
+    const [one, other] = [await begun(at), await begun(at)]
+    const linked = async (page: Answer) => {
+      const answer = await send(at.agent, page, /confirm$/, {
+        code: await generate({ secret: secretOn(page) }),
+      })
+      return (await at.agent.get(answer.location ?? '')).text
+    }
+    expect(await linked(one)).not.toContain('no longer good')
+    expect(await linked(other)).toContain('no longer good: an app was linked in another window')
+    const devices = await server.database.prisma.totpCredential.count({ where: { userId: at.person.id } })
+    expect(devices).toBe(2)
+  })
+
   test('is added beside the one there is, named, told by mail, and ends other sessions by default (MF-01, MF-07)', async () => {
     const at = await withAnother('/account/security')
     await addRecoveryCodes(server, at.person)

@@ -69,6 +69,31 @@ describe('200 wrong secrets of one client from one address', () => {
   })
 })
 
+describe('wrong secrets from all over an IPv6 network', () => {
+  test('are counted for its /56 and /48 too, on both instances: another /64 buys no fifty more (CA-05, TH-06)', async () => {
+    const { id, secret } = await machine()
+    let lookedAt = 0
+    // No /64 and no /56 reaches its own limit.
+    for (let nth = 0; nth < 260; nth += 1) {
+      const subnet = ((nth % 26) * 0x100 + nth).toString(16)
+      const headers = { ...basic(id, `guess-${nth}`), ...from(`2001:db8:48:${subnet}::1`) }
+      const answer = await server.instances[nth % 2]?.ask('/token', { body: form, headers })
+      if (answer?.status === 401) lookedAt += 1
+      else expect(answer?.status).toBe(429)
+    }
+    expect(lookedAt).toBeGreaterThanOrEqual(200)
+    expect(lookedAt).toBeLessThanOrEqual(201)
+    const right = (ip: string) =>
+      server.ask('/token', { body: form, headers: { ...basic(id, secret), ...from(ip) } })
+    expect((await right('2001:db8:48:ffff::1')).status).toBe(429)
+    expect((await right('2001:db8:49::1')).status).toBe(200)
+    const block = await server.database.prisma.attemptCounter.findFirst({
+      where: { clientId: id, blockedUntil: { not: null } },
+    })
+    expect(block?.network).toMatch(/\/48$/)
+  })
+})
+
 describe('on two instances', () => {
   const first = () => server.instances[0]
   const guessAt = async (nth: number, id: string, ip: string) => {

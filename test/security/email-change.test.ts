@@ -27,7 +27,7 @@ async function ask({ id }: Person, email: string) {
   const jar: string[] = []
   const ctx = {
     state: { ip: `198.51.100.${Math.floor(Math.random() * 250)}`, language: 'en' },
-    cookies: { set: (_name: string, value: string) => jar.push(value) },
+    cookies: { get: () => undefined, set: (_name: string, value: string) => jar.push(value) },
     set: () => undefined,
   } as unknown as Context
   const { database, sealer } = server

@@ -70,6 +70,29 @@ describe('enrolling an authenticator', () => {
     expect(answer.status).toBe(422)
   })
 
+  test('in two windows links one app: the second window says so and asks for its code (MF-01)', async () => {
+    const person = await addPerson(server, { totp: false })
+    const windows = []
+    for (let nth = 0; nth < 2; nth += 1) windows.push(await reach(server, client, person, 'totp-enrol'))
+    const [first, second] = windows
+    if (!first || !second) throw new Error('no windows')
+    const secretOn = ({ page }: typeof first) => /secret=([A-Z2-7]+)/.exec(page.text)?.[1] ?? ''
+    const finish = async (window: typeof first) => {
+      const { action, fields } = formOf(window.page, /totp-enrol$/)
+      return window.agent.post(action, { ...fields, code: await codeAt(secretOn(window), 0) })
+    }
+    expect((await finish(first)).status).toBe(303)
+    const overtaken = await finish(second)
+    expect([overtaken.status, stepOf(overtaken)]).toEqual([422, 'totp'])
+    expect(overtaken.text).toContain('linked in another window meanwhile')
+    const { prisma } = server.database
+    expect(await prisma.totpCredential.count({ where: { userId: person.id } })).toBe(1)
+    const { action, fields } = formOf(overtaken, /totp$/)
+    // Of the next half minute: the one that linked it is spent.
+    const code = await codeAt(secretOn(first), 1)
+    expect((await second.agent.post(action, { ...fields, code })).status).toBe(303)
+  })
+
   test('is not done by a wrong code (MF-01)', async () => {
     const person = await addPerson(server, { totp: false })
     const { agent, page, at: here } = await reach(server, client, person, 'totp-enrol')

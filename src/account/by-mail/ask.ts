@@ -1,19 +1,40 @@
 import type { Context } from 'koa'
 import { text } from '../../language/index.ts'
 import type { Text } from '../../language/index.ts'
-import { mailRequestCounters, reserveAttempt } from '../../users/index.ts'
+import { browserTokenOf } from '../../oidc/index.ts'
+import { browserForEmail, mailAddressCounters, mailFormCounters, reserveAttempt } from '../../users/index.ts'
+import type { Counter, MailTicketPurpose } from '../../users/index.ts'
 import type { ByMailDeps } from './deps.ts'
+
+type Deps = Pick<ByMailDeps, 'database'>
+type Asking = { email: string; purpose: MailTicketPurpose }
 
 /**
  * Counts a request that makes us write to an address, over all instances. Null when it may go on; else the page's problem, with the
  * answer made 429 (HT-05). Counted the same whoever the address belongs to.
  */
-export async function countAsking(
-  { database }: Pick<ByMailDeps, 'database'>,
-  ctx: Context,
-  email: string,
-): Promise<Text | null> {
-  const counters = mailRequestCounters({ email, ip: ctx.state.ip })
+export async function countAsking(deps: Deps, ctx: Context, asking: Asking): Promise<Text | null> {
+  const aboutMail = await mailCounters(deps, ctx, asking)
+  return count(deps, ctx, [...mailFormCounters({ ip: ctx.state.ip }), ...aboutMail])
+}
+
+/** The part of it that is about the network alone: for a form that may yet turn out to cause no mail. */
+export async function countForm(deps: Deps, ctx: Context): Promise<Text | null> {
+  return count(deps, ctx, mailFormCounters({ ip: ctx.state.ip }))
+}
+
+/** The part of it that is about the address: a mail is certain to follow. */
+export async function countMail(deps: Deps, ctx: Context, asking: Asking): Promise<Text | null> {
+  return count(deps, ctx, await mailCounters(deps, ctx, asking))
+}
+
+async function mailCounters({ database }: Deps, ctx: Context, asking: Asking): Promise<Counter[]> {
+  const { email } = asking
+  const browser = await browserForEmail(database.prisma, { email, token: browserTokenOf(ctx) })
+  return mailAddressCounters({ ...asking, browser, ip: ctx.state.ip })
+}
+
+async function count({ database }: Deps, ctx: Context, counters: readonly Counter[]): Promise<Text | null> {
   const reserved = await reserveAttempt(database.prisma, counters, new Date())
   return reserved.ok ? null : tooMany(ctx, reserved.retryAfter)
 }

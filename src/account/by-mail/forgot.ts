@@ -37,7 +37,7 @@ export async function forgot(deps: ByMailDeps, ctx: Context): Promise<void> {
     showForm(deps, ctx, { email: typed, interaction }, { error: text('register:email.invalid') })
     return
   }
-  const problem = await countAsking(deps, ctx, email)
+  const problem = await countAsking(deps, ctx, { email, purpose: 'reset' })
   if (problem) {
     showForm(deps, ctx, { email: typed, interaction }, { problem })
     return

@@ -35,7 +35,7 @@ export async function askForNewAddress(
   const email = normaliseEmail(typed)
   if (email === null) return { ok: false, reason: 'email_invalid' }
   if (email === user.email) return { ok: false, reason: 'unchanged' }
-  const problem = await countAsking(deps, ctx, email)
+  const problem = await countAsking(deps, ctx, { email, purpose: 'change_email' })
   if (problem) return { ok: false, reason: 'throttled', problem }
   const { database, sealer, keys } = deps
   const { id } = await database.transaction(async (tx) => {

@@ -9,7 +9,7 @@ import {
   normaliseName,
   passwordProblem,
 } from '../../users/index.ts'
-import { countAsking } from './ask.ts'
+import { countForm, countMail } from './ask.ts'
 import type { ByMailDeps } from './deps.ts'
 import { formBinding } from './form-binding.ts'
 import type { PendingAccount } from './make-account.ts'
@@ -94,10 +94,13 @@ async function check(
   if (!isOfDomain(email, deps.registration.domains)) return no('email', text('register:email.domain'))
   const name = normaliseName(entered.name)
   if (name === undefined) return no('name', text('register:name.invalid'))
-  const problem = await countAsking(deps, ctx, email)
-  if (problem) return { ok: false, fault: { problem } }
+  const tooManyForms = await countForm(deps, ctx)
+  if (tooManyForms) return { ok: false, fault: { problem: tooManyForms } }
   const weak = await passwordProblem(deps.passwordRules, { password: entered.password, email, name })
-  return weak ? no('password', weak.text) : { ok: true, email, name }
+  if (weak) return no('password', weak.text)
+  // Only now: somebody who looks for a password that is good enough has asked for no mail yet.
+  const tooManyMails = await countMail(deps, ctx, { email, purpose: 'register' })
+  return tooManyMails ? { ok: false, fault: { problem: tooManyMails } } : { ok: true, email, name }
 }
 
 function isOfDomain(email: string, domains: readonly string[]): boolean {

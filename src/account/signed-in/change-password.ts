@@ -66,7 +66,7 @@ export const changePassword: Act = async (deps, ctx, visitor, form) => {
 type Refused = { error?: Text; problem?: Text; field?: 'current' | 'password' }
 
 async function currentRefused(
-  { database, hasher }: AccountDeps,
+  { database, hasher, keys }: AccountDeps,
   ctx: Context,
   { user }: Visitor,
   form: Form,
@@ -74,7 +74,7 @@ async function currentRefused(
   if (!user.hasPassword) return null
   const password = field(form, 'current') ?? ''
   const attempt = { email: user.email, password, ip: ctx.state.ip, browserToken: browserTokenOf(ctx) }
-  const verdict = await checkPassword({ database, hasher }, attempt)
+  const verdict = await checkPassword({ database, hasher, keys }, attempt)
   if (verdict.ok) return null
   return verdict.reason === 'throttled'
     ? { problem: throttledFor(ctx, verdict.retryAfter) }

@@ -1,14 +1,7 @@
 import { field } from '../../http/index.ts'
 import { text } from '../../language/index.ts'
 import type { Text } from '../../language/index.ts'
-import {
-  hasSecondFactor,
-  listFactors,
-  removePasskey,
-  removeTotpDevice,
-  renamePasskey,
-  renameTotp,
-} from '../../users/index.ts'
+import { listFactors, removePasskey, removeTotpDevice, renamePasskey, renameTotp } from '../../users/index.ts'
 import type { Context } from 'koa'
 import type { AccountDeps } from '../deps.ts'
 import { rememberBrowser } from '../../oidc/index.ts'
@@ -49,11 +42,12 @@ export const renameFactor =
 export const removeFactor =
   (kind: Kind): Act =>
   async (deps, ctx, visitor, form) => {
-    const { sealer, database, secondFactor } = deps
+    const { sealer, database, secondFactor, passkeySite } = deps
     const remove = kind === 'totp' ? removeTotpDevice : removePasskey
     const removal = {
       ...{ userId: visitor.user.id, id: segment(ctx, 'id') },
-      ...{ required: secondFactor === 'required', userAgent: userAgentOf(ctx) },
+      ...{ required: secondFactor === 'required', passkeysWork: passkeySite !== null },
+      userAgent: userAgentOf(ctx),
     }
     const outcome = await database.transaction(async (tx) => {
       const removed = await remove({ tx, sealer }, removal, byVisitor(ctx, visitor))
@@ -83,7 +77,9 @@ async function page(
     goOn(ctx, SECURITY, 'gone')
     return
   }
-  const isOnly = totp.length + passkeys.length === 1 && (await hasSecondFactor(db, userId))
+  // Passkeys that work nowhere are no factor: none of them is the last, and none makes another one not the last.
+  const usable = deps.passkeySite === null ? totp : [...totp, ...passkeys]
+  const isOnly = usable.length === 1 && usable[0] === factor
   const at = pathOf(kind, factor.id)
   ctx.state.here = at
   show(deps, ctx, visitor, 'account/factor', {

@@ -11,6 +11,7 @@ const notices = {
   profileSaved: text('account:self.notice.profileSaved'),
   passwordChanged: text('account:self.notice.passwordChanged'),
   totpAdded: text('account:self.notice.totpAdded'),
+  totpGone: text('account:self.notice.totpGone'),
   passkeyAdded: text('account:self.notice.passkeyAdded'),
   factorRenamed: text('account:self.notice.factorRenamed'),
   factorRemoved: text('account:self.notice.factorRemoved'),

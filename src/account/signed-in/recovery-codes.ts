@@ -39,7 +39,8 @@ export const showRecoveryCodes: Show = async (deps, ctx, visitor) => {
 /** Ten new ones in place of the old. A form sent twice makes them once: the second finds another set than the one it speaks of. */
 export const renewRecoveryCodes: Act = async (deps, ctx, visitor, form) => {
   const { id: userId } = visitor.user
-  if (!(await hasSecondFactor(deps.database.prisma, userId))) {
+  const passkeysWork = deps.passkeySite !== null
+  if (!(await hasSecondFactor(deps.database.prisma, userId, { passkeysWork }))) {
     goOn(ctx, '/account/security')
     return
   }

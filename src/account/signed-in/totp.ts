@@ -37,7 +37,7 @@ export const confirmTotp: Act = async (deps, ctx, visitor, form) => {
     ...{ ip: ctx.state.ip, userAgent: userAgentOf(ctx) },
   })
   if (!verdict.ok && verdict.reason === 'gone') {
-    goOn(ctx, SECURITY, 'gone')
+    goOn(ctx, SECURITY, 'totpGone')
     return
   }
   if (!verdict.ok) {
@@ -70,7 +70,7 @@ async function page(
     { userId: user.id, credentialId: id, issuer: deps.issuerName, account: user.email },
   )
   if (!pending) {
-    goOn(ctx, SECURITY, 'gone')
+    goOn(ctx, SECURITY, 'totpGone')
     return
   }
   const qrSvg = await QRCode.toString(pending.uri, { type: 'svg', margin: 1, errorCorrectionLevel: 'M' })

@@ -18,7 +18,10 @@ export type Visitor = {
 }
 
 /** Who is signed in in this browser; null when nobody is. From here on pages are in the language of their account. */
-export async function visitorOf({ oidc, database }: AccountDeps, ctx: Context): Promise<Visitor | null> {
+export async function visitorOf(
+  { oidc, database, passkeySite }: AccountDeps,
+  ctx: Context,
+): Promise<Visitor | null> {
   const session = await oidc.sessionOf(ctx)
   if (!session) return null
   const user = await findUser(database.prisma, session.userId)
@@ -27,7 +30,8 @@ export async function visitorOf({ oidc, database }: AccountDeps, ctx: Context): 
   const { signedInAt, secondFactorAt } = session
   // By its own time: a password alone may have made a sign-in young again whose second factor was shown hours ago.
   const hasShown = session.amr.includes('mfa') && isRecent(secondFactorAt)
-  const isStrong = hasShown || !(await hasSecondFactor(database.prisma, user.id))
+  const passkeysWork = passkeySite !== null
+  const isStrong = hasShown || !(await hasSecondFactor(database.prisma, user.id, { passkeysWork }))
   return { session, user, isFresh: isStrong && isRecent(signedInAt) }
 }
 

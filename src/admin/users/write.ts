@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { createUser, normaliseEmail, tellUser, updateUser } from '../../users/index.ts'
 import type { UserPatch } from '../../users/index.ts'
 import { tagged } from '../frame/answer.ts'
+import { insufficientScope } from '../frame/authenticate.ts'
 import { AdminProblem } from '../frame/problem.ts'
 import { route } from '../frame/route.ts'
 import { idParams } from '../frame/schema.ts'
@@ -50,7 +51,7 @@ export const patch = route({
   tag: 'Users',
   summary: 'Change a user',
   description:
-    'A merge patch (RFC 7396): what is left out stays. A new address is unverified unless you say otherwise, and ends a link that waits to set a password. Nobody can choose a password for somebody else: see `POST /v1/users/{id}/password-reset`.',
+    'A merge patch (RFC 7396): what is left out stays. A new address needs the scope `users:credentials` as well, because forgotten passwords are answered there; it is unverified unless you say otherwise, and ends a link that waits to set a password. A role needs `admin:grant`. Nobody can choose a password for somebody else: see `POST /v1/users/{id}/password-reset`.',
   scope: 'users:write',
   params: idParams,
   body: z
@@ -73,7 +74,9 @@ export const patch = route({
     if (role !== undefined && role !== user.role) requireRoleWithin(call.caller, role)
     const change: UserPatch = { ...body, emailVerified: body.email_verified }
     if (body.email !== undefined && normaliseEmail(body.email) !== user.email) {
-      // Forgotten passwords are answered there: a stolen token would become a stolen account.
+      // Forgotten passwords are answered there: whoever chooses the address chooses who gets in.
+      if (!call.caller.scopes.has('users:credentials')) throw insufficientScope('users:credentials')
+      // And a stolen token would become a stolen account.
       if (call.caller.bearer.userId === user.id) throw new AdminProblem('own_account')
       await tellUser({ tx: db, sealer: call.deps.sealer }, { userId: user.id, what: 'email_changed' })
     }

@@ -36,10 +36,22 @@ export async function findTheme(db: Db, clientId: string): Promise<StoredTheme |
   return row ? toStored(row) : { clientId, settings: {}, logo: null }
 }
 
-/** All themes. There are as many as operators made by hand. */
-export async function listThemes(db: Db): Promise<StoredTheme[]> {
-  const rows = await db.theme.findMany({ omit: { logo: true }, take: 2000, orderBy: { clientId: 'asc' } })
-  return rows.map(toStored)
+/** How many themes one statement reads. */
+const PAGE = 500
+
+/** All themes, in the order of their clients' ids, that of everybody first; read in pages, however many there are. */
+export async function* listThemes(db: Db): AsyncGenerator<StoredTheme> {
+  for (let after: string | undefined; ;) {
+    const rows = await db.theme.findMany({
+      omit: { logo: true },
+      where: after === undefined ? {} : { clientId: { gt: after } },
+      orderBy: { clientId: 'asc' },
+      take: PAGE,
+    })
+    yield* rows.map(toStored)
+    after = rows.at(-1)?.clientId
+    if (rows.length < PAGE) return
+  }
 }
 
 /**
@@ -144,22 +156,21 @@ async function lock(tx: Tx): Promise<void> {
 }
 
 async function faultsOf(tx: Tx, clientId: string, settings: ThemeSettings) {
-  const others = await listThemes(tx)
-  const below =
-    clientId === EVERYBODY ? settings : (others.find((one) => one.clientId === EVERYBODY)?.settings ?? {})
-  const judged =
-    clientId === EVERYBODY
-      ? [{ clientId, settings: {} }, ...others.filter((one) => one.clientId !== EVERYBODY)]
-      : [{ clientId, settings }]
-  return judged.flatMap((one) => {
-    const { colours } = onTop(below, one.settings)
-    return (['light', 'dark'] as const).flatMap((scheme) =>
-      contrastFaults(scheme, paletteOf(scheme, colours?.[scheme])).map((fault) => ({
-        ...fault,
-        clientId: one.clientId,
-      })),
-    )
-  })
+  if (clientId !== EVERYBODY) {
+    const below = (await findTheme(tx, EVERYBODY))?.settings ?? {}
+    return faultsOn(below, { clientId, settings })
+  }
+  const faults = faultsOn(settings, { clientId, settings: {} })
+  for await (const one of listThemes(tx))
+    if (one.clientId !== EVERYBODY) faults.push(...faultsOn(settings, one))
+  return faults
+}
+
+function faultsOn(below: ThemeSettings, { clientId, settings }: Pick<StoredTheme, 'clientId' | 'settings'>) {
+  const { colours } = onTop(below, settings)
+  return (['light', 'dark'] as const).flatMap((scheme) =>
+    contrastFaults(scheme, paletteOf(scheme, colours?.[scheme])).map((fault) => ({ ...fault, clientId })),
+  )
 }
 
 async function write(

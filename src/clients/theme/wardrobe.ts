@@ -45,13 +45,13 @@ export function createWardrobe(db: Db, { freshMs = FRESH_MS } = {}): Wardrobe {
   async function look(): Promise<void> {
     try {
       // Every row's own instant: the newest alone would hide what an instance with a slow clock has written.
-      const rows = await db.theme.findMany({
-        select: { clientId: true, updatedAt: true },
-        orderBy: { clientId: 'asc' },
-      })
-      const now = rows.map((row) => `${row.clientId} ${row.updatedAt.toISOString()}`).join('\n')
+      const [row] = await db.$queryRaw<{ version: string | null }[]>`
+        SELECT md5(string_agg(client_id || ' ' || updated_at::text, E'\\n' ORDER BY client_id)) AS version FROM themes`
+      const now = row?.version ?? ''
       if (now === version) return
-      themes = new Map((await listThemes(db)).map((theme) => [theme.clientId, theme]))
+      const read = new Map<string, StoredTheme>()
+      for await (const theme of listThemes(db)) read.set(theme.clientId, theme)
+      themes = read
       dresses = new Map()
       version = now
     } catch {

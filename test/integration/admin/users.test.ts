@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { ADMIN_SCOPES, scopesOfRole } from '../../../src/clients/index.ts'
+import type { AdminScope } from '../../../src/clients/index.ts'
 import { startAdmin } from '../../support/admin.ts'
 import type { AdminStage } from '../../support/admin.ts'
 
@@ -168,6 +169,21 @@ describe('changing', () => {
     const refused = await change(operator.id, theirs, `${randomUUID()}@example.com`)
     expect([refused.status, refused.json()['type']]).toEqual([409, expect.stringContaining('own_account')])
     expect((await row(operator.id))?.email).toBe(operator.email)
+  })
+
+  test('takes users:credentials as well: with users:write alone nobody gets at an account by its forgotten password (AD-04)', async () => {
+    const { id, email } = await stage.addUser({ verified: true })
+    const change = (scopes: AdminScope[], json: unknown) =>
+      stage.ask(`/v1/users/${id}`, { method: 'PATCH', token: stage.token({ scopes }), json, headers: anyTag })
+    const mine = `${randomUUID()}@example.com`
+    const refused = await change(['users:write', 'users:read'], { email: mine, email_verified: true })
+    expect(refused.status).toBe(403)
+    expect(refused.headers['www-authenticate']).toContain('scope="users:credentials"')
+    expect(await row(id)).toMatchObject({ email, emailVerified: true })
+    expect((await change(['users:credentials'], { email: mine })).status).toBe(403)
+    // The address they have, in whatever spelling, is no change.
+    expect((await change(['users:write'], { email: email.toUpperCase(), name: 'Ada' })).status).toBe(200)
+    expect((await change(['users:write', 'users:credentials'], { email: mine })).status).toBe(200)
   })
 
   test.each(['password', 'password_hash', 'isAdmin', 'id', 'tokens_not_before', 'seeded', 'created_at'])(

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { bearer } from '../../support/http-client.ts'
 import { addClient, addPerson } from '../../support/people.ts'
@@ -144,7 +145,7 @@ describe('what an operator changes takes hold with the same commit', () => {
 
 test('unlock lets a user in whose attempts were used up, and records it (TH-01)', async () => {
   const person = await addPerson(server)
-  const deps = { database: server.database, hasher: server.hasher }
+  const deps = { database: server.database, hasher: server.hasher, keys: [randomBytes(32)] }
   const attempt = (password: string) =>
     checkPassword(deps, { email: person.email, password, ip: '203.0.113.7' })
   for (let guess = 0; guess < 20; guess += 1) await attempt('a wrong guess')

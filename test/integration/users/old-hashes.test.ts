@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import bcrypt from 'bcryptjs'
 import { checkPassword, setPasswordHash } from '../../../src/users/index.ts'
 import type { PasswordAttempt } from '../../../src/users/index.ts'
+import { circumstancesOf } from '../../../src/users/circumstances.ts'
+import { decoyPoint, decoyQuery } from '../../../src/users/decoy.ts'
 import { openRoom, PASSWORD, race } from './room.ts'
 import type { Room } from './room.ts'
 
@@ -14,6 +16,16 @@ const check = (attempt: Partial<PasswordAttempt> & { email: string }, deps = {})
   checkPassword({ ...room, ...deps }, { password: PASSWORD, ip: '192.0.2.1', ...attempt })
 const hashOf = async (id: string) =>
   (await room.database.prisma.user.findUniqueOrThrow({ where: { id } })).passwordHash
+
+/** A hasher, and which hashes it was asked to compare with. */
+function listening() {
+  const asked: (string | null)[] = []
+  const verify = (hash: string | null, password: string) => {
+    asked.push(hash)
+    return room.hasher.verify(hash, password)
+  }
+  return { asked, hasher: { ...room.hasher, verify } }
+}
 
 async function addImported(email?: string, passwordHash = old) {
   const user = await room.addUser({ password: null, ...(email === undefined ? {} : { email }) })
@@ -68,24 +80,72 @@ describe('a sign-in with the hash of another system (PW-03)', () => {
 })
 
 describe('an address that nobody has (TH-04)', () => {
-  test('costs what the next address there is costs, and never lets in', async () => {
-    await addImported('kim.b@decoy.test')
-    await room.addUser({ email: 'kim.d@decoy.test' })
-    const asked: (string | null)[] = []
-    const hasher = {
-      ...room.hasher,
-      verify(hash: string | null, password: string) {
-        asked.push(hash)
-        return room.hasher.verify(hash, password)
-      },
-    }
-    // The password is that of both of them.
-    for (const email of ['kim.a@decoy.test', 'kim.c@decoy.test', 'kim.a@decoy.test'])
-      expect(await check({ email }, { hasher })).toEqual({ ok: false, reason: 'wrong' })
-    expect(asked).toEqual([old, expect.stringMatching(/^\$argon2id\$/), old])
+  test('costs what somebody costs, the same one at each attempt on each instance, and never lets in', async () => {
+    await addImported()
+    await room.addUser()
+    const { hasher, asked } = listening()
+    for (const database of [...room.databases, ...room.databases])
+      expect(await check({ email: 'nobody@decoy.test' }, { hasher, database })).toEqual({
+        ok: false,
+        reason: 'wrong',
+      })
+    expect(asked[0]).toEqual(expect.any(String))
+    expect(new Set(asked).size).toBe(1)
+  })
+
+  test('does not cost what its neighbour in the alphabet costs: what lies between two addresses would show it', async () => {
+    // Everybody but the neighbour has an old hash, so neighbours would mostly cost ours.
+    const { prisma } = room.database
+    const neighbour = await room.addUser({ email: 'mo.b@decoy.test' })
+    for (let nth = 0; nth < 40; nth += 1) await room.addUser()
+    await prisma.$executeRaw`UPDATE users SET password_hash = ${old} WHERE id <> ${neighbour.id}::uuid`
+    const { hasher, asked } = listening()
+    for (let nth = 0; nth < 20; nth += 1) await check({ email: `mo.a${nth}@decoy.test` }, { hasher })
+    expect(asked.filter((hash) => hash === old).length).toBeGreaterThan(15)
+  })
+
+  test('costs an old hash as often as people have one, also when they all came in one moment', async () => {
+    const { prisma } = room.database
+    await prisma.user.deleteMany()
+    // A third imported within a second, the rest one by one over a year, as ids that are made by time tell.
+    await prisma.$executeRaw`
+      INSERT INTO users (id, email, password_hash, updated_at)
+      SELECT (lpad(to_hex(1763000000000 + CASE WHEN n <= 100 THEN n ELSE n * 100000000::bigint END), 12, '0')
+          || '7000' || '8000' || lpad(to_hex(n), 12, '0'))::uuid,
+        'many' || n || '@decoy.test', CASE WHEN n <= 100 THEN ${old} END, now()
+      FROM generate_series(1, 300) AS n`
+    const hashes = await Promise.all(
+      Array.from({ length: 600 }, async (_, nth) => {
+        const under = { email: `nobody${nth}@decoy.test`, token: undefined, at: room.now(), keys: room.keys }
+        return (await circumstancesOf(prisma, under)).decoy
+      }),
+    )
+    const share = hashes.filter((hash) => hash === old).length / hashes.length
+    expect(share).toBeGreaterThan(0.2)
+    expect(share).toBeLessThan(0.47)
+  })
+
+  test('falls elsewhere under another key: nobody without it can tell where', () => {
+    const points = (key: Buffer) => ['a@x.test', 'b@x.test'].map((email) => decoyPoint([key], email))
+    const [key, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+    expect(points(key)).toEqual(points(key))
+    expect(new Set([...points(key), ...points(other)]).size).toBe(4)
+  })
+
+  test('is found in one step of an index, however many users there are', async () => {
+    const { prisma } = room.database
+    await prisma.$executeRaw`
+      INSERT INTO users (id, email, updated_at) SELECT gen_random_uuid(), 'much' || n || '@decoy.test', now()
+      FROM generate_series(1, 20000) AS n`
+    await prisma.$executeRaw`ANALYZE users`
+    const plan = await prisma.$queryRaw<Record<string, string>[]>`EXPLAIN ${decoyQuery(5n)}`
+    const text = plan.map((line) => line['QUERY PLAN']).join('\n')
+    expect(text.match(/Index Scan using users_decoy_idx/g)).toHaveLength(2)
+    expect(text).not.toContain('Seq Scan')
   })
 
   test('is no faster and no slower than somebody whose password is still the old one', async () => {
+    await room.database.prisma.user.deleteMany()
     await addImported('lee.b@decoy.test', bcrypt.hashSync(PASSWORD, 10))
     const times: Record<string, number[]> = { 'lee.a@decoy.test': [], 'lee.b@decoy.test': [] }
     for (let round = 0; round < 9; round += 1)

@@ -21,6 +21,7 @@ export type Room = {
   database: Database
   sealer: ReturnType<typeof createSealer>
   hasher: PasswordHasher
+  keys: readonly Buffer[]
   now: () => Date
   turnClock: (seconds: number) => void
   addUser(input?: { email?: string; password?: string | null; disabled?: boolean }): Promise<User>
@@ -55,6 +56,7 @@ export async function openRoom(): Promise<Room> {
     database,
     sealer: createSealer([randomBytes(32)]),
     hasher,
+    keys: [randomBytes(32)],
     now: () => new Date(time),
     turnClock: (seconds) => void (time += seconds * 1000),
     async addUser({ email = `${randomUUID()}@example.test`, password = PASSWORD, disabled = false } = {}) {

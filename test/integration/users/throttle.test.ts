@@ -42,9 +42,9 @@ describe('counting attempts', () => {
     const counter = fresh()
     for (const block of [60, 120, 240, 240]) {
       for (let nth = 1; nth <= 3; nth += 1) expect((await reserved(counter)).last).toBe(nth === 3)
-      expect(await attempt(counter)).toEqual({ ok: false, retryAfter: block })
+      expect(await attempt(counter)).toEqual({ ok: false, retryAfter: block, blockedBy: counter.key })
       room.turnClock(block - 0.5)
-      expect(await attempt(counter)).toEqual({ ok: false, retryAfter: 1 })
+      expect(await attempt(counter)).toEqual({ ok: false, retryAfter: 1, blockedBy: counter.key })
       room.turnClock(0.5)
     }
     expect((await attempt(counter)).ok).toBe(true)
@@ -55,7 +55,7 @@ describe('counting attempts', () => {
     for (let nth = 0; nth < 3; nth += 1) await reserved(counter)
     room.turnClock(60 + 100)
     for (let nth = 0; nth < 3; nth += 1) await reserved(counter)
-    expect(await attempt(counter)).toEqual({ ok: false, retryAfter: 60 })
+    expect(await attempt(counter)).toEqual({ ok: false, retryAfter: 60, blockedBy: counter.key })
   })
 
   test('counts from the last failure when the window renews, from the first when it does not', async () => {
@@ -123,20 +123,23 @@ describe('counting attempts', () => {
 describe('sweeping', () => {
   test('removes only counters that count for nothing any more, a bounded number at a time (FT-17)', async () => {
     await room.database.prisma.attemptCounter.deleteMany()
-    const [stale, blocked, live] = [
-      fresh(),
-      fresh({ limit: 1, blockSeconds: 240 }),
-      fresh({ windowSeconds: 1000 }),
-    ]
-    await reserved(stale, live)
-    await reserved(blocked)
-    room.turnClock(101)
-    expect(await sweepUsersRoom(room.database.prisma, { now: room.now(), limit: 10 })).toBe(1)
-    expect(await Promise.all([stale, blocked, live].map(failuresOf))).toEqual([undefined, 1, 1])
-    for (let nth = 0; nth < 5; nth += 1) await reserved(fresh())
-    room.turnClock(1001)
-    expect(await sweepUsersRoom(room.database.prisma, { now: room.now(), limit: 3 })).toBe(3)
-    expect(await room.database.prisma.attemptCounter.count()).toBe(4)
+    const { prisma } = room.database
+    const [stale, late, live] = [fresh(), fresh(), fresh()]
+    await reserved(stale, late, live)
+    const expire = (minutesAgo: number, counters = [stale, late, live]) => prisma.$executeRaw`
+      UPDATE attempt_counters SET expires_at = now() - make_interval(mins => ${minutesAgo}::int)
+      WHERE key = ANY(${counters.map(({ key }) => key)})`
+    await expire(61, [stale])
+    // Not yet: an instance whose clock is late counts with it still.
+    await expire(59, [late])
+    await expire(-5, [live])
+    expect(await sweepUsersRoom(prisma, { limit: 10 })).toBe(1)
+    expect(await Promise.all([stale, late, live].map(failuresOf))).toEqual([undefined, 1, 1])
+    const more = Array.from({ length: 5 }, () => fresh())
+    for (const counter of more) await reserved(counter)
+    await expire(61, [late, live, ...more])
+    expect(await sweepUsersRoom(prisma, { limit: 3 })).toBe(3)
+    expect(await prisma.attemptCounter.count()).toBe(4)
   })
 })
 

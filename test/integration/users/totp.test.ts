@@ -95,13 +95,20 @@ describe('enrolling an authenticator', () => {
     expect(await check(other.id, await codeOf(others))).toEqual({ ok: true })
   })
 
-  test('ends an older enrolment that was left unconfirmed', async () => {
+  test('waits beside two others; the first that is confirmed ends the rest, also when all are at once (MF-01)', async () => {
     const user = await room.addUser()
-    const first = await begin(user.id)
-    const second = await begin(user.id)
-    expect(await pending(user.id, first)).toBeNull()
-    expect(await confirm(user.id, first, await codeOf(first))).toEqual({ ok: false, reason: 'gone' })
-    expect(await confirm(user.id, second, await codeOf(second))).toEqual({ ok: true })
+    const begun = []
+    for (let nth = 0; nth < 5; nth += 1) {
+      begun.push(await begin(user.id))
+      room.turnClock(1)
+    }
+    const waiting = await Promise.all(begun.map((one) => pending(user.id, one)))
+    expect(waiting.map((one) => one !== null)).toEqual([false, false, true, true, true])
+    const codes = await Promise.all(begun.map((one) => codeOf(one)))
+    const outcomes = await Promise.all(begun.map((one, nth) => confirm(user.id, one, codes[nth] ?? '')))
+    expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1)
+    expect(outcomes.filter(({ ok }) => !ok)).toEqual(Array(4).fill({ ok: false, reason: 'gone' }))
+    expect(await room.database.prisma.totpCredential.count({ where: { userId: user.id } })).toBe(1)
   })
 
   test('ends an enrolment after an hour, and sweeps it after a day', async () => {
@@ -113,8 +120,12 @@ describe('enrolling an authenticator', () => {
     expect(await pending(user.id, enrolment)).toBeNull()
     expect(await confirm(user.id, enrolment, await codeOf(enrolment))).toEqual({ ok: false, reason: 'gone' })
     const { user: kept } = await enrolled()
-    room.turnClock(24 * 3600)
-    await sweepUsersRoom(room.database.prisma, { now: room.now() })
+    const { prisma } = room.database
+    await prisma.$executeRaw`UPDATE totp_credentials SET created_at = now() - interval '23 hours'`
+    await sweepUsersRoom(prisma)
+    expect(await prisma.totpCredential.count({ where: { userId: user.id } })).toBe(1)
+    await prisma.$executeRaw`UPDATE totp_credentials SET created_at = now() - interval '25 hours'`
+    await sweepUsersRoom(prisma)
     expect(await room.database.prisma.totpCredential.count({ where: { userId: user.id } })).toBe(0)
     expect(await hasTotp(room.database.prisma, kept.id)).toBe(true)
   })
@@ -194,7 +205,10 @@ describe('enrolling an authenticator', () => {
     })
     const remove = (id: string) =>
       room.database.transaction((tx) =>
-        removeTotpDevice({ tx, sealer: room.sealer }, { userId: user.id, id, required: true }),
+        removeTotpDevice(
+          { tx, sealer: room.sealer },
+          { userId: user.id, id, required: true, passkeysWork: true },
+        ),
       )
     const outcomes = await Promise.all([remove(first.credentialId), remove(second.credentialId)])
     expect(outcomes.map((one) => (one.ok ? 'ok' : one.reason)).sort()).toEqual(['last_factor', 'ok'])

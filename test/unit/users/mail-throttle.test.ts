@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { mailCodeCounters, mailRequestCounters } from '../../../src/users/mail-throttle.ts'
+import { mailAddressCounters, mailCodeCounters, mailFormCounters } from '../../../src/users/mail-throttle.ts'
 
 const email = 'ada@example.com'
 const keysOf = (counters: readonly { key: string }[]) => counters.map(({ key }) => key)
@@ -7,16 +7,30 @@ const shared = (these: string[], those: string[]) => these.filter((key) => those
 
 describe('what makes us write a mail', () => {
   test('is counted for the wider networks of an IPv6 address too: changing within a /48 buys little (HT-05, TH-06)', () => {
-    const limits = (ip: string) =>
-      mailRequestCounters({ email, ip })
-        .filter(({ key }) => key.startsWith('mail-request.network/'))
-        .map(({ policy }) => policy.limit)
+    const limits = (ip: string) => mailFormCounters({ ip }).map(({ policy }) => policy.limit)
     expect(limits('2001:db8:1:2::1')).toEqual([40, 80, 160])
     expect(limits('192.0.2.1')).toEqual([40])
     const [one, other] = ['2001:db8:1:2::1', '2001:db8:1:f003::1'].map((ip) =>
-      keysOf(mailRequestCounters({ email, ip })),
+      keysOf(mailFormCounters({ ip })),
     )
     expect(shared(one ?? [], other ?? [])).toHaveLength(1)
+  })
+
+  test('is counted for the address: in all of a /48 together, apart in each other network, in known browsers and for ways out of a wait (TH-03)', () => {
+    const asking = { email, ip: '2001:db8:1:2::1', browser: null, purpose: 'reset' } as const
+    const key = (other: Partial<Parameters<typeof mailAddressCounters>[0]> = {}) =>
+      keysOf(mailAddressCounters({ ...asking, ...other }))[0]
+    expect(key({ ip: '2001:db8:1:f003::9' })).toBe(key())
+    expect(key({ purpose: 'register' })).toBe(key())
+    const others = [
+      { ip: '2001:db8:2:2::1' },
+      { email: 'eve@example.com' },
+      { browser: 'known' },
+      { browser: 'known too' },
+      { purpose: 'unlock' },
+      { purpose: 'unlock', browser: 'known' },
+    ] as const
+    expect(new Set([key(), ...others.map(key)]).size).toBe(others.length + 1)
   })
 })
 

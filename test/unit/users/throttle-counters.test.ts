@@ -1,3 +1,4 @@
+import { mailAddressCounters } from '../../../src/users/mail-throttle.ts'
 import { describe, expect, test } from '@jest/globals'
 import { networkOf, networksOf } from '../../../src/users/network.ts'
 import {
@@ -97,7 +98,7 @@ describe('password counters', () => {
 
 test('unlocking an account reaches every counter that can block it, and no one else’s', () => {
   const id = '01900000-0000-7000-8000-00000000000b'
-  const { keys, prefix } = countersOfAccount({ id: user, email: 'ada@example.test' }, [{ id }])
+  const { keys, prefixes } = countersOfAccount({ id: user, email: 'ada@example.test' }, [{ id }])
   const known = { account: 'ada@example.test', ip: '192.0.2.7', browser: id }
   const blocking = [
     ...password('ada@example.test', '192.0.2.7').slice(0, 2),
@@ -106,8 +107,13 @@ test('unlocking an account reaches every counter that can block it, and no one e
     ...passwordCounters(defaultThrottlePolicy.password, known).map(({ key }) => key),
     ...otpCounters(defaultThrottlePolicy.otp, user, id).map(({ key }) => key),
     ...recoveryCodeCounters(defaultThrottlePolicy.recoveryCode, user, id).map(({ key }) => key),
+    ...(['reset', 'unlock'] as const).flatMap((purpose) =>
+      [null, id].flatMap((browser) =>
+        mailAddressCounters({ email: known.account, ip: known.ip, browser, purpose }).map(({ key }) => key),
+      ),
+    ),
   ]
-  const reached = (key: string) => keys.includes(key) || key.startsWith(prefix)
+  const reached = (key: string) => keys.includes(key) || prefixes.some((prefix) => key.startsWith(prefix))
   expect(blocking.filter((key) => !reached(key))).toEqual([])
   expect(password('ada@example.test.evil.test', '192.0.2.7').filter(reached)).toEqual([])
 })
