@@ -23,7 +23,7 @@ const programs = {
   ours: new URL('./server.ts', import.meta.url),
   bare: new URL('./bare-engine.ts', import.meta.url),
 }
-const START_DEADLINE_MS = 20_000
+const START_DEADLINE_MS = 90_000
 
 /** Starts a server in a process of its own and waits until it serves. */
 export async function startContender(
