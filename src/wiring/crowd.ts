@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { crowdGate, takeTurns } from '../http/index.ts'
 import type { Parts } from './parts.ts'
 
-// One costs a quarter of a millisecond when it is turned away: a token request meets one millisecond of them at a time.
+// Few: a token request comes back to the loop several times, and meets as many each time. One would be slower for the crowd itself.
 const PER_TURN = 4
 const RETRY_AFTER_SECONDS = 2
 
