@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import type { Usage } from './reporter.ts'
 
 /** One of the two servers that are compared, running. */
@@ -21,7 +23,7 @@ const programs = {
   ours: new URL('./server.ts', import.meta.url),
   bare: new URL('./bare-engine.ts', import.meta.url),
 }
-const START_DEADLINE_MS = 20_000
+const START_DEADLINE_MS = 90_000
 
 /** Starts a server in a process of its own and waits until it serves. */
 export async function startContender(
@@ -29,32 +31,43 @@ export async function startContender(
   {
     databaseUrl,
     profile,
+    checkout,
     env = {},
-  }: { databaseUrl: string; profile: string | undefined; env?: Record<string, string> },
+  }: {
+    databaseUrl: string
+    profile: string | undefined
+    /** The folder of another checkout, whose server it shall be. */
+    checkout?: string | undefined
+    env?: Record<string, string>
+  },
 ): Promise<Contender> {
   const [port, opsPort] = [await freePort(), await freePort()]
   const issuer = `http://localhost:${port}`
-  const child = fork(programs[name], {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv:
-      profile === undefined
-        ? []
-        : ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${profile}/${name}`],
-    env: {
-      ...process.env,
-      CARDEA_MODE: 'production',
-      CARDEA_ISSUER: issuer,
-      CARDEA_HOST: '127.0.0.1',
-      CARDEA_PORT: String(port),
-      CARDEA_OPS_PORT: String(opsPort),
-      CARDEA_KEYRING: randomBytes(32).toString('base64url'),
-      CARDEA_COOKIE_KEYS: randomBytes(32).toString('base64url'),
-      CARDEA_TOTP_POLICY: 'optional',
-      CARDEA_RATE_LIMIT: '1000000',
-      DATABASE_URL: databaseUrl,
-      ...env,
+  const program = fileURLToPath(programs[name])
+  const child = fork(
+    checkout === undefined ? program : path.resolve(checkout, 'bench', path.basename(program)),
+    {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv:
+        profile === undefined
+          ? []
+          : ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${profile}/${name}`],
+      env: {
+        ...process.env,
+        CARDEA_MODE: 'production',
+        CARDEA_ISSUER: issuer,
+        CARDEA_HOST: '127.0.0.1',
+        CARDEA_PORT: String(port),
+        CARDEA_OPS_PORT: String(opsPort),
+        CARDEA_KEYRING: randomBytes(32).toString('base64url'),
+        CARDEA_COOKIE_KEYS: randomBytes(32).toString('base64url'),
+        CARDEA_TOTP_POLICY: 'optional',
+        CARDEA_RATE_LIMIT: '1000000',
+        DATABASE_URL: databaseUrl,
+        ...env,
+      },
     },
-  })
+  )
   let complaints = ''
   child.stderr?.on('data', (chunk: Buffer) => (complaints += chunk.toString()))
   const gone = once(child, 'exit').then(() => {

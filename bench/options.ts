@@ -14,9 +14,11 @@ export type Options = {
   only: string
   /** Where each server writes a CPU profile when it stops; profiling distorts the figures. */
   profile: string | undefined
+  /** `login` only: another checkout of this project, measured in turns with this one. */
+  against: string | undefined
 }
 
-export const usage = `npm run bench -- [${benches.join('|')}] [--quick] [--only <part of a name>] [--profile <folder>]`
+export const usage = `npm run bench -- [${benches.join('|')}] [--quick] [--only <part of a name>] [--profile <folder>] [--against <checkout>]`
 
 /** Reads the command line; throws a TypeError that names an argument it does not know. */
 export function readOptions(args: string[]): Options {
@@ -27,12 +29,13 @@ export function readOptions(args: string[]): Options {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       profile: { type: 'string' },
+      against: { type: 'string' },
     },
   })
   const [name = 'requests', ...more] = positionals
   const bench = benches.find((known) => known === name)
   if (!bench || more.length > 0) throw new TypeError(`There is no bench "${positionals.join(' ')}".`)
-  return { bench, quick: values.quick, only: values.only, profile: values.profile }
+  return { bench, quick: values.quick, only: values.only, profile: values.profile, against: values.against }
 }
 
 /** How much is measured: rounds of each scenario, how many of its requests, and the milliseconds that both may cost. */

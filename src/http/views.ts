@@ -219,6 +219,8 @@ export interface Views extends AccountViews {
     reference?: string | undefined
     startAgainUri?: string | undefined
     finished?: boolean | undefined
+    /** Or back to the form, which may work a little later: "Try again". */
+    againUri?: string | undefined
   }
 }
 

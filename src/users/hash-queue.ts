@@ -13,6 +13,8 @@ export type HashQueue = {
   run<T>(work: () => Promise<T>): Promise<T>
   active(): number
   waiting(): number
+  /** Would work be refused now? */
+  isFull(): boolean
 }
 
 /**
@@ -48,5 +50,10 @@ export function createHashQueue({ concurrency, queue }: { concurrency: number; q
     }
   }
 
-  return { run, active: () => active, waiting: () => waiting.length }
+  return {
+    run,
+    active: () => active,
+    waiting: () => waiting.length,
+    isFull: () => active >= concurrency && waiting.length >= queue,
+  }
 }

@@ -28,6 +28,8 @@ export type PasswordHasher = {
    * the work has asked the database anything: a stampede must not take away the connections that tokens need.
    */
   admit<T>(work: () => Promise<T>): Promise<T>
+  /** Would `admit` refuse now? For turning somebody away before anything of theirs is read. */
+  isFull(): boolean
   /** True when the hash should be renewed because it is of another system, or costs less than one made today. */
   needsRehash(hash: string): boolean
   /** How busy the hasher is, and how many passwords it has compared since it was made. */
@@ -83,6 +85,7 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
       })
     },
     admit: (work) => places.run(work),
+    isFull: () => places.isFull(),
     needsRehash: (hash) => isOutdated(readHashParameters(hash), today),
     stats: () => ({ active: turns.active(), waiting: turns.waiting(), comparisons }),
   }

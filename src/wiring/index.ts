@@ -6,6 +6,7 @@
 export { accountRoutes } from './account.ts'
 export { besideRequests } from './beside-requests.ts'
 export type { BesideRequests } from './beside-requests.ts'
+export { passwordGate, passwordsTakeTurns } from './crowd.ts'
 export { createEngine } from './engine.ts'
 export { frame, koaApp, onlyBelow } from './frame.ts'
 export { logoRoutes } from './logo-routes.ts'

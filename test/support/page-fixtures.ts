@@ -447,6 +447,15 @@ export const pageFixtures: PageFixture[] = [
     },
   },
   {
+    name: 'error-crowded',
+    view: 'error',
+    data: {
+      title: text('errors:crowded.title'),
+      message: text('errors:crowded.message'),
+      againUri: '/interaction/01J9ZK3V8M4T7QWE2RXYB6NHCD',
+    },
+  },
+  {
     name: 'error-not-found',
     view: 'error',
     data: {

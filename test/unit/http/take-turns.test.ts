@@ -1,0 +1,44 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Context } from 'koa'
+import { takeTurns } from '../../../src/http/index.ts'
+
+/** Sends requests in at one moment; tells which had entered after each turn of the event loop. */
+async function enter(paths: string[], { perTurn }: { perTurn: number }) {
+  const middleware = takeTurns({ isOne: ({ path }) => path.startsWith('/crowd'), perTurn })
+  const entered: string[] = []
+  const send = (path: string) =>
+    middleware({ path } as Context, () => {
+      entered.push(path)
+      return Promise.resolve()
+    }) as Promise<void>
+  const requests = paths.map(send)
+  const after: string[][] = []
+  for (let turn = 0; turn < paths.length; turn += 1) {
+    after.push([...entered])
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await Promise.all(requests)
+  return { after, send, entered }
+}
+
+describe('a crowd at the door', () => {
+  test('enters in small portions, one each turn of the event loop, in the order it came (FT-26)', async () => {
+    const crowd = Array.from({ length: 7 }, (_, nth) => `/crowd/${nth}`)
+    const { after, entered } = await enter(crowd, { perTurn: 2 })
+    expect(after.slice(0, 4).map(({ length }) => length)).toEqual([2, 4, 6, 7])
+    expect(entered).toEqual(crowd)
+  })
+
+  test('keeps nobody else waiting (FT-26)', async () => {
+    const { after } = await enter(['/crowd/1', '/crowd/2', '/crowd/3', '/token'], { perTurn: 1 })
+    expect(after[0]).toEqual(['/crowd/1', '/token'])
+  })
+
+  test('is followed by a door that stands open again (FT-26)', async () => {
+    const { send, entered } = await enter(['/crowd/1', '/crowd/2'], { perTurn: 1 })
+    await new Promise((resolve) => setImmediate(resolve))
+    const later = send('/crowd/3')
+    expect(entered).toEqual(['/crowd/1', '/crowd/2', '/crowd/3'])
+    await later
+  })
+})
