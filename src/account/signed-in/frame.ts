@@ -6,7 +6,7 @@ import type { AccountDeps } from '../deps.ts'
 import { leaveNotice } from './notice.ts'
 import type { Notice } from './notice.ts'
 import { addressOf, leaveToSignIn } from './round-trip.ts'
-import { formBinding, visitorOf } from './visitor.ts'
+import { formBinding, VisitorGone, visitorOf } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
 /** Shows a page, or its form again with what is wrong with it. */
@@ -42,9 +42,21 @@ export function serve(router: Router, deps: AccountDeps, pages: readonly SelfPag
         // Where GET shows what a refused form is shown again as: for the language picker.
         ctx.state.here = filled(post.from, ctx)
         if (visitor) checkCsrf(ctx, deps.keys, formBinding(visitor), field(form, 'csrf'))
-        if (visitor && (visitor.isFresh || !post.fresh)) await post.act(deps, ctx, visitor, form)
-        else leaveToSignIn(deps, ctx, { to: filled(post.from, ctx), notice: 'repeat', visitor })
+        const wasSent =
+          visitor && (visitor.isFresh || !post.fresh) && (await isDone(post.act(deps, ctx, visitor, form)))
+        if (!wasSent) leaveToSignIn(deps, ctx, { to: filled(post.from, ctx), notice: 'repeat', visitor })
       })
+  }
+}
+
+/** False when the one who sent the form was signed out before it could be done, and so nothing was. */
+async function isDone(act: Promise<void>): Promise<boolean> {
+  try {
+    await act
+    return true
+  } catch (error) {
+    if (error instanceof VisitorGone) return false
+    throw error
   }
 }
 

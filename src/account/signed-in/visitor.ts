@@ -1,8 +1,10 @@
 import type { Context } from 'koa'
 import type { By } from '../../audit/index.ts'
+import type { Tx } from '../../db/index.ts'
 import { speak } from '../../http/index.ts'
+import { holdSession } from '../../oidc/index.ts'
 import type { CurrentSession } from '../../oidc/index.ts'
-import { findUser, hasSecondFactor } from '../../users/index.ts'
+import { findUser, hasSecondFactor, lockUser } from '../../users/index.ts'
 import type { User } from '../../users/index.ts'
 import type { AccountDeps } from '../deps.ts'
 
@@ -15,6 +17,8 @@ export type Visitor = {
   user: User
   /** They proved who they are within the last five minutes, with their second factor if they have one. */
   isFresh: boolean
+  /** They have shown a second factor within that time. */
+  hasShownFactor: boolean
 }
 
 /** Who is signed in in this browser; null when nobody is. From here on pages are in the language of their account. */
@@ -26,9 +30,36 @@ export async function visitorOf({ oidc, database }: AccountDeps, ctx: Context): 
   speak(ctx, { locale: user.locale })
   const { signedInAt, secondFactorAt } = session
   // By its own time: a password alone may have made a sign-in young again whose second factor was shown hours ago.
-  const hasShown = session.amr.includes('mfa') && isRecent(secondFactorAt)
-  const isStrong = hasShown || !(await hasSecondFactor(database.prisma, user.id))
-  return { session, user, isFresh: isStrong && isRecent(signedInAt) }
+  const hasShownFactor = session.amr.includes('mfa') && isRecent(secondFactorAt)
+  const isStrong = hasShownFactor || !(await hasSecondFactor(database.prisma, user.id))
+  return { session, user, isFresh: isStrong && isRecent(signedInAt), hasShownFactor }
+}
+
+/** Thrown to undo a change whose visitor may not make it any more. */
+export class VisitorGone extends Error {
+  override readonly name = 'VisitorGone'
+}
+
+/**
+ * Runs a change in one transaction, if its visitor may still make it: between the request and now their session may have ended, the
+ * account may have been disabled, or have got a second factor that was not shown. Throws `VisitorGone` then.
+ */
+export function changeAs<T>(
+  { database }: Pick<AccountDeps, 'database'>,
+  visitor: Visitor,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return database.transaction(async (tx) => {
+    await stillThere(tx, visitor)
+    return work(tx)
+  })
+}
+
+/** The look that `changeAs` takes, for a transaction that somebody else opens. From here on their row is locked, and their session stays. */
+export async function stillThere(tx: Tx, { user, session, isFresh, hasShownFactor }: Visitor): Promise<void> {
+  await lockUser(tx, user.id)
+  if (!(await holdSession(tx, session.uid))) throw new VisitorGone()
+  if (isFresh && !hasShownFactor && (await hasSecondFactor(tx, user.id))) throw new VisitorGone()
 }
 
 /** In whole seconds, as the engine reckons `max_age`: what is fresh there is fresh here. */
