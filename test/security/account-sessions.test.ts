@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { atAccount, csrfOf, send, signInAsked } from '../support/account.ts'
+import { atAccount, csrfOf, later, send, signInAsked } from '../support/account.ts'
 import { askSilently } from '../support/authorize.ts'
 import { shutDatabase } from '../support/outage.ts'
 import { addApi, addClient, addPerson } from '../support/people.ts'
@@ -83,6 +83,43 @@ describe('two browsers of one person', () => {
       expect((await refresh(server, client, other.refresh_token)).status).toBe(400)
     }
     expect((await agent.get('/account')).status).toBe(200)
+  })
+})
+
+describe('a stolen cookie whose sign-in is six minutes old', () => {
+  test.each([
+    ['all other sessions', '/account/sessions', /\/account\/sessions$/],
+    ['another session', '/account/sessions', /\/end$/],
+    ['all browsers', '/account/security/browsers', /\/browsers$/],
+    ['one browser', '/account/security/browsers', /\/forget$/],
+  ])(
+    'does not end or forget %s of its owner, who may after showing every factor (SE-07, MF-07)',
+    async (_what, path, form) => {
+      const person = await addPerson(server)
+      const other = await tokensFor(server, client, person)
+      const { agent, page } = await atAccount(server, person, path)
+      await later(server, { person }, { secondsAgo: 360 })
+      const { prisma } = server.database
+      const browsers = () => prisma.trustedBrowser.count({ where: { userId: person.id } })
+      const before = await browsers()
+      const asked = await send(agent.clone(), page, form)
+      expect(signInAsked(asked)?.get('prompt')).toBe('login')
+      expect([await isSignedIn(other.agent), await browsers()]).toEqual([true, before])
+      const own = await send(agent, page, form)
+      const back = await walk(server, agent, own.location ?? '', person)
+      expect(back.text).toContain('Nothing was done yet: press the button once more.')
+      expect([await isSignedIn(other.agent), await browsers()]).toEqual([true, before])
+      expect((await send(agent, back, form)).location).toBe(path)
+      const isEnded = !(await isSignedIn(other.agent))
+      expect(isEnded || (await browsers()) < before).toBe(true)
+    },
+  )
+
+  test('may sign itself out all the same', async () => {
+    const person = await addPerson(server)
+    const { agent, page } = await atAccount(server, person)
+    await later(server, { person }, { secondsAgo: 360 })
+    expect((await send(agent, page, /sign-out$/)).location).toBe('/account/signed-out')
   })
 })
 

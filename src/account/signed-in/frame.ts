@@ -19,8 +19,8 @@ export type SelfPage = {
   /** Below the issuer; `:name` is one segment. */
   path: string
   get?: { show: Show; fresh: boolean }
-  /** `from`: the page with its form, with the same segments, where somebody who had to sign in first comes back to. */
-  post?: { act: Act; fresh: boolean; from: string }
+  /** `from`: the page with its form, with the same segments, where somebody who had to sign in first comes back to. `late`: what is said there. */
+  post?: { act: Act; fresh: boolean; from: string; late: Notice }
 }
 
 /**
@@ -44,7 +44,7 @@ export function serve(router: Router, deps: AccountDeps, pages: readonly SelfPag
         if (visitor) checkCsrf(ctx, deps.keys, formBinding(visitor), field(form, 'csrf'))
         const wasSent =
           visitor && (visitor.isFresh || !post.fresh) && (await isDone(post.act(deps, ctx, visitor, form)))
-        if (!wasSent) leaveToSignIn(deps, ctx, { to: filled(post.from, ctx), notice: 'repeat', visitor })
+        if (!wasSent) leaveToSignIn(deps, ctx, { to: filled(post.from, ctx), notice: post.late, visitor })
       })
   }
 }
