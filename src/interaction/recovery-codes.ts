@@ -1,11 +1,11 @@
 import type { Context } from 'koa'
+import type { Tx } from '../db/index.ts'
 import { field } from '../http/index.ts'
 import { text } from '../language/index.ts'
-import { generateRecoveryCodes } from '../users/index.ts'
+import { generateRecoveryCodes, tellUser } from '../users/index.ts'
 import type { InteractionDeps } from './deps.ts'
-import { advance, toDispatcher } from './handler.ts'
+import { advance } from './handler.ts'
 import type { Handler } from './handler.ts'
-import type { Progress } from './progress.ts'
 import { showStep } from './show-step.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -20,20 +20,20 @@ export const recoveryCodes: Handler = async (deps, ctx, signIn, body) => {
 }
 
 /**
- * Makes ten new codes and leads to the page that shows them. Until the user says they are saved they wait in this sign-in,
- * sealed and bound to it, so that a reload does not lose them.
+ * Makes ten new codes for the page that shows them, and tells their user by mail, as the account pages do. Until the user says they are
+ * saved they wait in this sign-in, sealed and bound to it (which is what is returned), so that a reload does not lose them.
  */
-export async function advanceWithNewCodes(
-  deps: InteractionDeps,
+export async function newRecoveryCodes(
+  { sealer }: InteractionDeps,
+  tx: Tx,
   ctx: Context,
   { interaction, user }: SignIn,
-  progress: Progress,
-): Promise<void> {
+): Promise<string> {
   if (!user) throw new Error('recovery codes without a user')
-  await deps.database.transaction(async (tx) => {
-    const codes = await generateRecoveryCodes(tx, user.id)
-    const unsavedCodes = deps.sealer.seal(codes.join(' '), `interactions:${interaction.uid}`)
-    await deps.oidc.saveProgress(tx, interaction.uid, { ...progress, unsavedCodes })
-  })
-  toDispatcher(ctx, interaction.uid)
+  const { id: userId } = user
+  const { ip, requestId } = ctx.state
+  const codes = await generateRecoveryCodes(tx, userId, { ip, actor: { via: 'user', userId, requestId } })
+  const notice = { userId, what: 'recovery_codes_regenerated' as const, ip, userAgent: ctx.get('User-Agent') }
+  await tellUser({ tx, sealer }, notice)
+  return sealer.seal(codes.join(' '), `interactions:${interaction.uid}`)
 }

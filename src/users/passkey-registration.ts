@@ -79,7 +79,7 @@ export async function verifyPasskeyRegistration(
     ip,
     userAgent,
   }: Asked & { response: unknown; name?: string | undefined } & ChangedFrom,
-  around: Around = {},
+  around: Around<PasskeyMethod> = {},
 ): Promise<Registered> {
   const chosen = normaliseFactorName(name)
   if (chosen === undefined) return { ok: false, reason: 'name_invalid' }
@@ -107,9 +107,10 @@ export async function verifyPasskeyRegistration(
       detail: { deviceType, backedUp },
     })
     await factorAdded({ tx, sealer: deps.sealer }, { userId, what: 'passkey_added', ip, userAgent })
-    await around.after?.(tx)
+    const method = deviceType === 'single_device' ? 'hwk' : 'swk'
+    await around.after?.(tx, method)
     const id = Buffer.from(row.id).toString('base64url')
-    return { ok: true, id, name: row.name, method: deviceType === 'single_device' ? 'hwk' : 'swk' }
+    return { ok: true, id, name: row.name, method }
   })
 }
 

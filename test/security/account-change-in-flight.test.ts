@@ -6,7 +6,7 @@ import type { Tx } from '../../src/db/index.ts'
 import { atAccount, send, signInAsked } from '../support/account.ts'
 import type { AtAccount } from '../support/account.ts'
 import { makePasskey } from '../support/authenticator.ts'
-import { failOnInsert } from '../support/outage.ts'
+import { failOnInsert, untilWaiting } from '../support/outage.ts'
 import { addClient, addPerson, addRecoveryCodes } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
 import type { Answer } from '../support/http-client.ts'
@@ -135,7 +135,7 @@ describe('a change that is under way', () => {
       await tx.$queryRaw`SELECT id FROM users WHERE id = ${person.id}::uuid FOR UPDATE`
       await ends[end]?.(tx, { userId: person.id, sessionUid })
       answer = post?.()
-      await somebodyWaits()
+      await untilWaiting(server)
     })
     const refused = await answer
     expect(refused && signInAsked(refused)).not.toBeNull()
@@ -170,7 +170,7 @@ describe('a change that is under way', () => {
       await tx.totpCredential.updateMany(credential)
       const values = { current: person.password, password: 'seven lanterns over quiet harbours' }
       answer = send(at.agent, at.page, /change-password$/, values)
-      await somebodyWaits()
+      await untilWaiting(server)
     })
     const refused = await answer
     expect(refused && signInAsked(refused)?.get('prompt')).toBe('login')
@@ -214,17 +214,6 @@ async function ownSession({ agent, person }: AtAccount): Promise<string> {
     where: { userId: person.id, revokedAt: null, uid: { notIn: others } },
   })
   return own?.uid ?? ''
-}
-
-/** Until a statement of the server waits for a lock. */
-async function somebodyWaits(): Promise<void> {
-  for (let round = 0; round < 100; round += 1) {
-    const rows = await server.database.prisma.$queryRaw<object[]>`
-      SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-    if (rows.length > 0) return
-    await new Promise((resolve) => setTimeout(resolve, 30))
-  }
-  throw new Error('nobody waits')
 }
 
 async function everythingOf({ id: userId }: Person) {

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Form } from '../../http/index.ts'
 import { rememberBrowser } from '../../oidc/index.ts'
-import type { Around } from '../../users/index.ts'
+import type { Tx } from '../../db/index.ts'
 import type { AccountDeps } from '../deps.ts'
 import { afterChange } from './changes.ts'
 import type { Notice } from './notice.ts'
@@ -10,15 +10,17 @@ import type { RecoveryCodesMade } from './recovery-codes.ts'
 import { stillThere } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
+type Work = Record<'before' | 'after', (tx: Tx) => Promise<void>>
+
 /** What goes with a new factor, in its transaction: its visitor is still signed in, and what follows on it is done with it, or neither. */
 export function withNewFactor(
   deps: AccountDeps,
   ctx: Context,
   visitor: Visitor,
   change: { form: Form; reason: string },
-): { around: Around; goOnTo: (to: string, notice: Notice) => void } {
+): { around: Work; goOnTo: (to: string, notice: Notice) => void } {
   let made: { browserToken: string; codes: RecoveryCodesMade | null } | undefined
-  const around: Around = {
+  const around: Work = {
     before: (tx) => stillThere(tx, visitor),
     async after(tx) {
       made = {

@@ -17,7 +17,7 @@ import { goOn } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import type { Notice } from './notice.ts'
 import { show } from './show.ts'
-import { changeAs } from './visitor.ts'
+import { byVisitor, changeAs } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
 const HERE = '/account/security/recovery-codes'
@@ -45,7 +45,7 @@ export const renewRecoveryCodes: Act = async (deps, ctx, visitor, form) => {
   }
   const made = await changeAs(deps, visitor, async (tx) => {
     if ((await recoveryCodesMark(tx, userId)) !== field(form, 'version')) return null
-    const codes = await makeCodes(deps, tx, ctx, userId)
+    const codes = await makeCodes(deps, tx, ctx, visitor)
     return {
       ...codes,
       ...(await afterChange(tx, ctx, visitor, { form, reason: 'recovery_codes_regenerated' })),
@@ -70,9 +70,9 @@ export async function firstCodes(
   deps: AccountDeps,
   tx: Tx,
   ctx: Context,
-  { user }: Visitor,
+  visitor: Visitor,
 ): Promise<RecoveryCodesMade | null> {
-  return (await countRecoveryCodes(tx, user.id)) > 0 ? null : makeCodes(deps, tx, ctx, user.id)
+  return (await countRecoveryCodes(tx, visitor.user.id)) > 0 ? null : makeCodes(deps, tx, ctx, visitor)
 }
 
 /** After a new factor: to its codes, if some were made, else to where it was going. */
@@ -93,9 +93,10 @@ async function makeCodes(
   { sealer }: AccountDeps,
   tx: Tx,
   ctx: Context,
-  userId: string,
+  visitor: Visitor,
 ): Promise<RecoveryCodesMade> {
-  const codes = await generateRecoveryCodes(tx, userId)
+  const { id: userId } = visitor.user
+  const codes = await generateRecoveryCodes(tx, userId, byVisitor(ctx, visitor))
   const change = { userId, ip: ctx.state.ip, userAgent: userAgentOf(ctx) }
   await tellUser({ tx, sealer }, { ...change, what: 'recovery_codes_regenerated' })
   return { codes, version: await recoveryCodesMark(tx, userId) }
