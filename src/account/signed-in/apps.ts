@@ -27,7 +27,7 @@ export const showApp: Show = async (deps, ctx, visitor) => {
     goOn(ctx, HERE, 'gone')
     return
   }
-  const receipts = await listConsentReceipts(db, { userId, clientId })
+  const receipts = await listConsentReceipts(db, { userId, clientId, registeredAt: app.registeredAt })
   show(deps, ctx, visitor, 'account/app', {
     app: appView(app),
     receipts: receipts.map(({ decidedAt: at, withdrawnAt, granted, refused, offline }) => ({
