@@ -2,10 +2,11 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { checkCsrf, field, formBody } from '../../http/index.ts'
 import type { Form } from '../../http/index.ts'
+import { text } from '../../language/index.ts'
 import type { AccountDeps } from '../deps.ts'
 import { leaveNotice } from './notice.ts'
 import type { Notice } from './notice.ts'
-import { addressOf, leaveToSignIn } from './round-trip.ts'
+import { addressOf, hasJustReturned, leaveToSignIn } from './round-trip.ts'
 import { formBinding, VisitorGone, visitorOf } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -33,6 +34,7 @@ export function serve(router: Router, deps: AccountDeps, pages: readonly SelfPag
       router.get(path, async (ctx) => {
         const visitor = await visitorOf(deps, ctx)
         if (visitor && (visitor.isFresh || !get.fresh)) await get.show(deps, ctx, visitor)
+        else if (visitor && hasJustReturned(ctx)) showNotFresh(deps, ctx)
         else leaveToSignIn(deps, ctx, { to: addressOf(ctx), visitor })
       })
     if (post)
@@ -47,6 +49,17 @@ export function serve(router: Router, deps: AccountDeps, pages: readonly SelfPag
         if (!wasSent) leaveToSignIn(deps, ctx, { to: filled(post.from, ctx), notice: post.late, visitor })
       })
   }
+}
+
+/** Better an honest error than a circle of sign-ins. The next try begins anew. */
+function showNotFresh({ render }: AccountDeps, ctx: Context): void {
+  ctx.status = 503
+  ctx.set('Retry-After', '60')
+  ctx.type = 'html'
+  ctx.body = render(ctx, 'error', {
+    ...{ title: text('account:notFresh.title'), message: text('account:notFresh.message') },
+    ...{ code: 'sign_in_not_fresh', startAgainUri: '/account' },
+  })
 }
 
 /** False when the one who sent the form was signed out before it could be done, and so nothing was. */

@@ -11,6 +11,9 @@ import type { AccountDeps } from '../deps.ts'
 /** A sign-in as old as this is not enough for a change that matters. */
 export const FRESH_SECONDS = 300
 
+/** So far apart may clocks be. */
+const SKEW_SECONDS = 60
+
 /** Somebody at their own pages. */
 export type Visitor = {
   session: CurrentSession
@@ -28,11 +31,11 @@ export async function visitorOf({ oidc, database }: AccountDeps, ctx: Context): 
   const user = await findUser(database.prisma, session.userId)
   if (!user || user.disabledAt !== null) return null
   speak(ctx, { locale: user.locale })
-  const { signedInAt, secondFactorAt } = session
+  const { signedInAt, secondFactorAt, readAt } = session
   // By its own time: a password alone may have made a sign-in young again whose second factor was shown hours ago.
-  const hasShownFactor = session.amr.includes('mfa') && isRecent(secondFactorAt)
+  const hasShownFactor = session.amr.includes('mfa') && isRecent(secondFactorAt, readAt)
   const isStrong = hasShownFactor || !(await hasSecondFactor(database.prisma, user.id))
-  return { session, user, isFresh: isStrong && isRecent(signedInAt), hasShownFactor }
+  return { session, user, isFresh: isStrong && isRecent(signedInAt, readAt), hasShownFactor }
 }
 
 /** Thrown to undo a change whose visitor may not make it any more. */
@@ -62,11 +65,14 @@ export async function stillThere(tx: Tx, { user, session, isFresh, hasShownFacto
   if (isFresh && !hasShownFactor && (await hasSecondFactor(tx, user.id))) throw new VisitorGone()
 }
 
-/** In whole seconds, as the engine reckons `max_age`: what is fresh there is fresh here. */
-function isRecent(at: Date | null): boolean {
+/**
+ * In whole seconds, as the engine reckons `max_age`, but by the database's clock: whichever instance looks, it is the same. The one that
+ * wrote may have been ahead by as much as clocks are; what lies further in the future is no time at all.
+ */
+function isRecent(at: Date | null, now: Date): boolean {
   if (at === null) return false
-  const age = Math.floor(Date.now() / 1000) - Math.floor(at.getTime() / 1000)
-  return age <= FRESH_SECONDS
+  const age = Math.floor(now.getTime() / 1000) - Math.floor(at.getTime() / 1000)
+  return age >= -SKEW_SECONDS && age <= FRESH_SECONDS
 }
 
 /** Who asks for a change, for the audit. */
