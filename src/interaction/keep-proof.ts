@@ -2,9 +2,9 @@ import type { Context } from 'koa'
 import type { Tx } from '../db/index.ts'
 import { countRecoveryCodes } from '../users/index.ts'
 import type { InteractionDeps } from './deps.ts'
+import { newRecoveryCodes } from './new-recovery-codes.ts'
 import { progressOf } from './progress.ts'
 import type { Progress } from './progress.ts'
-import { newRecoveryCodes } from './recovery-codes.ts'
 import type { SignIn } from './sign-in.ts'
 
 /** Thrown to undo what went with a sign-in that cannot go on any more. */
