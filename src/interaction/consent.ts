@@ -17,6 +17,7 @@ export const consent: Handler = async (deps, ctx, signIn, body) => {
   const next = await deps.database.transaction(async (tx) => {
     const { language } = ctx.state
     const saved = await deps.oidc.saveConsent(tx, interaction, user.id, ticked, language)
+    if (!saved) return null
     const { grantId, decision: allowed } = saved
     const detail = { scopes: allowed.granted.openid, resources: allowed.granted.resources }
     const { clientId } = interaction

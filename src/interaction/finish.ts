@@ -6,6 +6,7 @@ import { browserTokenOf, rememberBrowser, secondsNow } from '../oidc/index.ts'
 import { findUser, knowBrowser, setLocale, tellUser } from '../users/index.ts'
 import { makeRoom } from './accounts.ts'
 import type { InteractionDeps } from './deps.ts'
+import { SignInGone } from './keep-proof.ts'
 import { authenticationOf } from './login-steps.ts'
 import type { SignIn } from './sign-in.ts'
 import { showDeadEnd } from './sign-in.ts'
@@ -86,11 +87,6 @@ export async function handOver(
   rememberFinished(ctx, interaction.uid)
   ctx.status = 303
   ctx.redirect(next)
-}
-
-/** Thrown to undo what went with a sign-in that cannot be finished any more. */
-class SignInGone extends Error {
-  override readonly name = 'SignInGone'
 }
 
 /** The user said no, on whatever page: the client is told `access_denied`, and nothing else. */

@@ -1,11 +1,11 @@
 import { field } from '../http/index.ts'
 import { text } from '../language/index.ts'
-import { countRecoveryCodes, verifyPasskeyRegistration } from '../users/index.ts'
+import { verifyPasskeyRegistration } from '../users/index.ts'
 import { ipOf } from './finish.ts'
-import { advance, toDispatcher } from './handler.ts'
+import { toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
+import { keepProof } from './keep-proof.ts'
 import { withProof } from './progress.ts'
-import { advanceWithNewCodes } from './recovery-codes.ts'
 import { showStep } from './show-step.ts'
 
 /** A new passkey: its user was verified as it was made, so it counts as shown. Who has no recovery codes gets some on the way. */
@@ -16,19 +16,21 @@ export const passkeyEnrol: Handler = async (deps, ctx, signIn, body) => {
     toDispatcher(ctx, interaction.uid)
     return
   }
+  const { enrolling: _unfinished, offerPasskey: _answered, ...rest } = signIn.progress
   const made = await verifyPasskeyRegistration(
     { database, sealer, site, keys },
     {
       ...{ userId: user.id, binding: interaction.uid, response: field(body, 'response') },
       ...{ ip: ipOf(ctx), userAgent: ctx.get('User-Agent') },
     },
+    {
+      after: (tx, passkeyMethod) =>
+        keepProof(deps, tx, ctx, signIn, { ...withProof(rest, 'passkey'), passkeyMethod }),
+    },
   )
   if (!made.ok) return showStep(deps, ctx, signIn, { problem: problems[made.reason] })
   deps.onOutcome('enrolled')
-  const { enrolling: _unfinished, offerPasskey: _answered, ...rest } = signIn.progress
-  const progress = { ...withProof(rest, 'passkey'), passkeyMethod: made.method }
-  if ((await countRecoveryCodes(database.prisma, user.id)) > 0) return advance(deps, ctx, signIn, progress)
-  await advanceWithNewCodes(deps, ctx, signIn, progress)
+  toDispatcher(ctx, interaction.uid)
 }
 
 const problems = {

@@ -3,8 +3,9 @@ import { text } from '../language/index.ts'
 import { useRecoveryCode } from '../users/index.ts'
 import { browserTokenOf } from '../oidc/index.ts'
 import { ipOf } from './finish.ts'
-import { advance, failureOf, toDispatcher } from './handler.ts'
+import { failureOf, toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
+import { hasMovedOn, keepProgress } from './keep-proof.ts'
 import { withProof } from './progress.ts'
 import { showRecoveryCode } from './show-step.ts'
 
@@ -15,16 +16,17 @@ export const recoveryCode: Handler = async (deps, ctx, signIn, body) => {
     toDispatcher(ctx, signIn.interaction.uid)
     return
   }
-  const verdict = await useRecoveryCode(deps, {
-    userId: user?.id ?? '',
-    code: field(body, 'code'),
-    ip: ipOf(ctx),
-    browserToken: browserTokenOf(ctx),
-  })
-  if (verdict.ok) {
-    deps.onOutcome('code_ok')
-    return advance(deps, ctx, signIn, withProof(progress, 'recovery_code'))
+  const attempt = {
+    ...{ userId: user?.id ?? '', code: field(body, 'code') },
+    ...{ ip: ipOf(ctx), browserToken: browserTokenOf(ctx) },
   }
-  const wrong = text('signin:recoveryCode.wrong')
-  showRecoveryCode(deps, ctx, signIn, failureOf(deps, verdict, wrong))
+  const verdict = await useRecoveryCode(deps, attempt, {
+    after: (tx) => keepProgress(deps, tx, signIn, withProof(progress, 'recovery_code')),
+  })
+  if (verdict.ok) deps.onOutcome('code_ok')
+  else if (!(await hasMovedOn(deps, ctx, signIn))) {
+    showRecoveryCode(deps, ctx, signIn, failureOf(deps, verdict, text('signin:recoveryCode.wrong')))
+    return
+  }
+  toDispatcher(ctx, signIn.interaction.uid)
 }

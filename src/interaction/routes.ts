@@ -9,6 +9,7 @@ import { consent } from './consent.ts'
 import { deny } from './finish.ts'
 import { toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
+import { SignInGone } from './keep-proof.ts'
 import { login } from './login.ts'
 import { passkey } from './passkey.ts'
 import { passkeyEnrol } from './passkey-enrol.ts'
@@ -21,7 +22,7 @@ import { totpEnrol } from './totp-enrol.ts'
 import type { Step } from './login-steps.ts'
 import { showRecoveryCode, showStep } from './show-step.ts'
 import { requestUnlock, showUnlock, unlock } from './unlock.ts'
-import { loadSignIn } from './sign-in.ts'
+import { loadSignIn, showDeadEnd } from './sign-in.ts'
 
 /** Each form and the step it answers; sent at any other moment it does nothing, and the page that is due is shown (SE-05). */
 const forms: Record<
@@ -78,7 +79,11 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
       const answer = async (): Promise<void> => {
         const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
         if (!signIn) return
-        if (form.step === 'any' || isAt(signIn.step, form.step)) await form.handle(deps, ctx, signIn, body)
+        if (form.step === 'any' || isAt(signIn.step, form.step))
+          await form.handle(deps, ctx, signIn, body).catch(async (error: unknown) => {
+            if (!(error instanceof SignInGone)) throw error
+            await showDeadEnd(deps, ctx, 'expired')
+          })
         else if (form.overtaken?.by === signIn.step)
           await showStep(deps, ctx, signIn, { problem: form.overtaken.problem })
         else toDispatcher(ctx, uidOf(ctx))

@@ -18,6 +18,7 @@ export type ConnectedApp = {
   /** One of the operator's own, whose users are not asked. */
   firstParty: boolean
   verified: boolean
+  registeredAt: Date
   /** What it may have, in words. */
   may: ReturnType<typeof lineOf>[]
   /** May it, while the person is away? */
@@ -67,7 +68,7 @@ export async function listConnectedApps(
   return apps
     .map(({ client, lines, since, access }): ConnectedApp => ({
       ...{ clientId: client.id, name: client.name, since, logo: logos.get(client.id) },
-      ...{ firstParty: client.firstParty, verified: client.verified },
+      ...{ firstParty: client.firstParty, verified: client.verified, registeredAt: client.createdAt },
       uri: client.metadata.client_uri,
       policyUri: client.metadata.policy_uri,
       tosUri: client.metadata.tos_uri,

@@ -19,6 +19,8 @@ export type CurrentSession = {
   signedInAt: Date
   /** When a second factor was last shown; null: never. What `amr` tells of may be long ago. */
   secondFactorAt: Date | null
+  /** When this was read, by the database's clock. */
+  readAt: Date
 }
 
 type Deps = { database: Pick<Database, 'pool'>; lifetimes: Lifetimes }
@@ -44,6 +46,7 @@ export async function currentSession(
       ...{ uid: session.uid, userId: user.id, amr: amr ?? [], acr: acr ?? null },
       signedInAt: new Date(loginTs * 1000),
       secondFactorAt: secondFactorAt(session),
+      readAt: session.readAt,
     }
   } catch (error) {
     throw engineError(error)

@@ -62,7 +62,7 @@ function claimsIn(claims: unknown): { claims: string[]; essential: string[] } {
 /**
  * Saves what the user allowed: remembered for the next sign-in, and put on the grant of this one, with a receipt in the words and the
  * language that they read. Returns the grant's id for the engine. Only what was asked can be granted, whatever the form says. Of two
- * decisions at once the second builds on the first.
+ * decisions at once the second builds on the first. Null when the client is gone.
  */
 export async function saveConsent(
   { provider, tx }: { provider: Provider; tx: Tx },
@@ -70,8 +70,11 @@ export async function saveConsent(
   userId: string,
   ticked: { openid: readonly string[]; resources: readonly string[] },
   language: Language,
-): Promise<{ grantId: string; decision: Decision }> {
+): Promise<{ grantId: string; decision: Decision } | null> {
   const { clientId } = interaction
+  // Whoever deletes it waits, and then forgets this decision too: it must not be that of a later client of the same id.
+  const living = await tx.$queryRaw<object[]>`SELECT 1 FROM clients WHERE id = ${clientId} FOR KEY SHARE`
+  if (living.length === 0) return null
   // There is a row to hold, from here to the commit: what is decided elsewhere meanwhile waits, and is not overwritten.
   await tx.$executeRaw`
     INSERT INTO consents (user_id, client_id, decision, updated_at)

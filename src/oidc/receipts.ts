@@ -24,6 +24,8 @@ const detailSchema = z.object({
     policyUri: z.string().optional(),
     tosUri: z.string().optional(),
     verified: z.boolean(),
+    /** When the client was registered that asked: under the id of one that is gone another may follow. */
+    registeredAt: z.string().optional(),
   }),
   language: z.string(),
   granted: z.array(lineSchema),
@@ -66,6 +68,7 @@ export async function keepReceipt(
       policyUri: client?.metadata.policy_uri,
       tosUri: client?.metadata.tos_uri,
       verified: client?.verified ?? false,
+      registeredAt: client?.createdAt.toISOString(),
     },
     ...{ language, granted: worded(true), refused: worded(false) },
     offline: lines.some((line) => line.name === 'offline_access' && isGranted(decision, line)),
@@ -93,15 +96,25 @@ export function lineOf(
   return { name, ...(kind === 'claim' ? words.claim(name) : words.scope(name)) }
 }
 
-/** The receipts of a person, of one client or of all, the newest first: those before the id `before`, at most `limit`. */
+/**
+ * The receipts of a person, of one client or of all, the newest first: those before the id `before`, at most `limit`. With `registeredAt`
+ * only those of the client that was registered then, and none of an earlier one of the same id.
+ */
 export async function listConsentReceipts(
   db: Db,
   {
     userId,
     clientId,
     before,
+    registeredAt,
     limit = MOST_KEPT,
-  }: { userId: string; clientId?: string | undefined; before?: string | undefined; limit?: number },
+  }: {
+    userId: string
+    clientId?: string | undefined
+    before?: string | undefined
+    registeredAt?: Date | undefined
+    limit?: number
+  },
 ): Promise<ConsentReceipt[]> {
   const rows = await db.consentReceipt.findMany({
     where: {
@@ -112,8 +125,16 @@ export async function listConsentReceipts(
     orderBy: { id: 'desc' },
     take: limit,
   })
-  return rows.map(({ id, clientId: of, grantId, detail, createdAt, withdrawnAt }) => ({
+  const receipts = rows.map(({ id, clientId: of, grantId, detail, createdAt, withdrawnAt }) => ({
     ...detailSchema.parse(detail),
     ...{ id, clientId: of, grantId, decidedAt: createdAt, withdrawnAt },
   }))
+  return registeredAt ? receipts.filter((receipt) => isFrom(receipt, registeredAt)) : receipts
+}
+
+/** Those kept before it was noted tell by when they were decided. */
+function isFrom({ client, decidedAt }: ConsentReceipt, registeredAt: Date): boolean {
+  return client.registeredAt === undefined
+    ? decidedAt >= registeredAt
+    : client.registeredAt === registeredAt.toISOString()
 }

@@ -5,6 +5,7 @@
  * It refuses to show a hash or a seed twice, and to call a lost database a wrong password. It knows no OAuth, no HTTP, no
  * cookies: which factors a sign-in needs, and what a disabled user loses, is decided above.
  */
+export type { Around } from './around.ts'
 export { countBlocks, findBlock, liftBlock, listBlocks } from './blocks.ts'
 export type { Block } from './blocks.ts'
 export { claimsFor } from './claims.ts'

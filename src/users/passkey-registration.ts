@@ -3,6 +3,7 @@ import { decodeAttestationObject, isoCBOR } from '@simplewebauthn/server/helpers
 import { record } from '../audit/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import type { Database, Db, Tx } from '../db/index.ts'
+import type { Around } from './around.ts'
 import { normaliseFactorName } from './factor-name.ts'
 import { factorAdded } from './factor-changes.ts'
 import type { PasskeyMethod } from './passkey-authentication.ts'
@@ -66,7 +67,7 @@ export async function passkeyRegistrationOptions(
 /**
  * Adds the passkey that a browser made, records it and tells the user by mail. `refused`: not for this challenge, this user, this
  * page, this site, without user verification, too late, or sent before. `taken`: that credential is registered already.
- * Until here it counts for nothing. Passes on storage trouble.
+ * Until here it counts for nothing. What goes with it is in `around`. Passes on storage trouble.
  */
 export async function verifyPasskeyRegistration(
   deps: RegistrationDeps,
@@ -78,6 +79,7 @@ export async function verifyPasskeyRegistration(
     ip,
     userAgent,
   }: Asked & { response: unknown; name?: string | undefined } & ChangedFrom,
+  around: Around<PasskeyMethod> = {},
 ): Promise<Registered> {
   const chosen = normaliseFactorName(name)
   if (chosen === undefined) return { ok: false, reason: 'name_invalid' }
@@ -90,6 +92,7 @@ export async function verifyPasskeyRegistration(
     const [user] = await tx.$queryRaw<object[]>`
       SELECT id FROM users WHERE id = ${userId}::uuid AND disabled_at IS NULL FOR UPDATE`
     if (!user) return { ok: false, reason: 'refused' }
+    await around.before?.(tx)
     if ((await tx.passkey.count({ where: { userId } })) >= MAX_PASSKEYS)
       return { ok: false, reason: 'too_many' }
     if (!(await spendChallenge(tx, challenge.text, challenge.expiresAt)))
@@ -104,8 +107,10 @@ export async function verifyPasskeyRegistration(
       detail: { deviceType, backedUp },
     })
     await factorAdded({ tx, sealer: deps.sealer }, { userId, what: 'passkey_added', ip, userAgent })
+    const method = deviceType === 'single_device' ? 'hwk' : 'swk'
+    await around.after?.(tx, method)
     const id = Buffer.from(row.id).toString('base64url')
-    return { ok: true, id, name: row.name, method: deviceType === 'single_device' ? 'hwk' : 'swk' }
+    return { ok: true, id, name: row.name, method }
   })
 }
 

@@ -1,5 +1,7 @@
 import { record } from '../audit/index.ts'
+import type { By } from '../audit/index.ts'
 import type { Database, Db } from '../db/index.ts'
+import type { Around } from './around.ts'
 import { atomically } from './atomically.ts'
 import { newRecoveryCode, parseRecoveryCode, recoveryCodeDigest } from './recovery-code-format.ts'
 import { giveBackAfterTrouble, recordBlocks, reserveAttempt, settleSuccess } from './throttle.ts'
@@ -23,7 +25,7 @@ type RecoveryCodeDeps = {
  * Gives the user ten new recovery codes of 80 bits and ends all older ones, in one transaction (RE-01, NIST SP 800-63B section
  * 4.2.1.1). They are returned this once; only digests stay. Records it. Throws when there is no such user.
  */
-export async function generateRecoveryCodes(db: Db, userId: string): Promise<string[]> {
+export async function generateRecoveryCodes(db: Db, userId: string, by: By = {}): Promise<string[]> {
   const codes = Array.from({ length: CODES }, newRecoveryCode)
   await atomically(db, async (tx) => {
     // Two at once would otherwise leave both sets good.
@@ -32,18 +34,20 @@ export async function generateRecoveryCodes(db: Db, userId: string): Promise<str
     await tx.recoveryCode.createMany({
       data: codes.map((code) => ({ userId, digest: recoveryCodeDigest(userId, code) })),
     })
-    await record(tx, { type: 'factor.recovery_codes_generated', userId, detail: { count: CODES } })
+    await record(tx, { type: 'factor.recovery_codes_generated', userId, ...by, detail: { count: CODES } })
   })
   return codes
 }
 
 /**
  * Uses up one recovery code. Each works once, also when sent many times at the same moment (RE-01, FT-14). Attempts are counted
- * for the user alone, or for the known browser they come from; what has not the form of a code is wrong, and no attempt. Records the outcome. Passes on storage trouble.
+ * for the user alone, or for the known browser they come from; what has not the form of a code is wrong, and no attempt. Records the outcome. What goes
+ * with a right code is in `around`. Passes on storage trouble.
  */
 export async function useRecoveryCode(
   deps: RecoveryCodeDeps,
   { userId, code: typed, ip, browserToken }: CodeAttempt,
+  around: Around = {},
 ): Promise<CodeVerdict> {
   const { database, policy = defaultThrottlePolicy } = deps
   const code = parseRecoveryCode(typed)
@@ -55,7 +59,7 @@ export async function useRecoveryCode(
   if (!reserved.ok) return { ok: false, reason: 'throttled', retryAfter: reserved.retryAfter }
   const { reservation } = reserved
   try {
-    if (await spendCode(database, { userId, code, ip, now, reservation })) return { ok: true }
+    if (await spendCode(database, { userId, code, ip, now, reservation }, around)) return { ok: true }
   } catch (error) {
     await giveBackAfterTrouble(database.prisma, reservation)
     throw error
@@ -80,9 +84,11 @@ export async function countRecoveryCodes(db: Db, userId: string): Promise<number
 async function spendCode(
   database: Database,
   input: { userId: string; code: string; ip?: string | undefined; now: Date; reservation: Reservation },
+  around: Around,
 ): Promise<boolean> {
   const { userId, code, ip, now, reservation } = input
   return database.transaction(async (tx) => {
+    await around.before?.(tx)
     const { count } = await tx.recoveryCode.updateMany({
       where: { digest: recoveryCodeDigest(userId, code), userId, usedAt: null, user: { disabledAt: null } },
       data: { usedAt: now },
@@ -91,6 +97,7 @@ async function spendCode(
     await settleSuccess(tx, reservation)
     const left = await countRecoveryCodes(tx, userId)
     await record(tx, { type: 'sign_in.recovery_code_used', userId, ip, detail: { left } })
+    await around.after?.(tx)
     return true
   })
 }

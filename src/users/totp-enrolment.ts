@@ -3,6 +3,7 @@ import { generateSecret } from 'otplib'
 import { record } from '../audit/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import type { Db } from '../db/index.ts'
+import type { Around } from './around.ts'
 import { atomically } from './atomically.ts'
 import { factorAdded } from './factor-changes.ts'
 import { normaliseFactorName } from './factor-name.ts'
@@ -82,11 +83,12 @@ export async function pendingTotpEnrolment(
  * Confirms an enrolment by a code of the new authenticator, which is then one more of the user's, records it and tells the user by
  * mail. The code is spent by this, and whatever else was begun ends: nobody who has two windows open ends up with two devices. `gone`: not this
  * user's, confirmed already, ended by another that was, or more than an hour old. `too_many`: the user has five.
- * Attempts are throttled like codes. `name` is what its user calls it.
+ * Attempts are throttled like codes. `name` is what its user calls it. What goes with it is in `around`.
  */
 export async function confirmTotpEnrolment(
   deps: TotpDeps,
   input: { userId: string; credentialId: string; code: unknown; name?: string | undefined } & ChangedFrom,
+  around: Around = {},
 ): Promise<EnrolmentConfirmed> {
   const { database, sealer, policy = defaultThrottlePolicy } = deps
   const name = normaliseFactorName(input.name)
@@ -106,7 +108,8 @@ export async function confirmTotpEnrolment(
       await recordBlocks(database.prisma, reserved.reservation, { ip: input.ip })
       return { ok: false, reason: 'wrong' }
     }
-    return await confirm(deps, { ...input, name, step: match.step, now, reservation: reserved.reservation })
+    const confirmed = { ...input, name, step: match.step, now, reservation: reserved.reservation }
+    return await confirm(deps, confirmed, around)
   } catch (error) {
     await giveBackAfterTrouble(database.prisma, reserved.reservation)
     throw error
@@ -125,10 +128,12 @@ type Confirmed = {
 async function confirm(
   { database, sealer }: TotpDeps,
   { userId, credentialId: id, name, step, now, reservation, ip, userAgent }: Confirmed,
+  around: Around,
 ): Promise<EnrolmentConfirmed> {
   return database.transaction(async (tx) => {
     // Two at once would each see room for one more.
     await lockUser(tx, userId)
+    await around.before?.(tx)
     const others = await tx.totpCredential.count({
       where: { userId, confirmedAt: { not: null }, id: { not: id } },
     })
@@ -154,6 +159,7 @@ async function confirm(
       detail: { device: id, others },
     })
     await factorAdded({ tx, sealer }, { userId, what: 'totp_added', ip, userAgent })
+    await around.after?.(tx)
     return { ok: true }
   })
 }

@@ -2,6 +2,7 @@ import { record } from '../audit/index.ts'
 import type { By } from '../audit/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import type { Database, Db } from '../db/index.ts'
+import type { Around } from './around.ts'
 import { atomically } from './atomically.ts'
 import { giveBack, giveBackAfterTrouble, recordBlocks, reserveAttempt, settleSuccess } from './throttle.ts'
 import type { Reservation } from './throttle.ts'
@@ -34,11 +35,13 @@ export type CodeVerdict =
  * Checks a code of one of the user's authenticators: six digits, the current 30-second step or one of its neighbours. Each step of
  * each is accepted once, in whatever sign-in, on whatever instance, and no older one after it (MF-03, RFC 6238 section 5.2). Attempts
  * are counted for the user alone, or for the known browser they come from (MF-05, TH-03); a code that was right but is spent is refused without using one up. Anything that is
- * not six digits is wrong, and no attempt. Records the outcome. Passes on storage trouble: that is never "wrong".
+ * not six digits is wrong, and no attempt. Records the outcome. What goes with a right code is in `around`: whoever finds it spent finds that
+ * done. Passes on storage trouble: that is never "wrong".
  */
 export async function checkTotp(
   deps: TotpDeps,
   { userId, code: typed, ip, browserToken }: CodeAttempt,
+  around: Around = {},
 ): Promise<CodeVerdict> {
   const { database, policy = defaultThrottlePolicy } = deps
   const code = parseTotpCode(typed)
@@ -51,7 +54,7 @@ export async function checkTotp(
   const { reservation } = reserved
   let outcome: 'accepted' | 'spent' | 'wrong'
   try {
-    outcome = await spendCode(deps, { userId, code, ip, now, reservation })
+    outcome = await spendCode(deps, { userId, code, ip, now, reservation, around })
   } catch (error) {
     await giveBackAfterTrouble(database.prisma, reservation)
     throw error
@@ -96,9 +99,17 @@ export function sealContext(credentialId: string): string {
 
 async function spendCode(
   { database, sealer }: TotpDeps,
-  input: { userId: string; code: string; ip?: string | undefined; now: Date; reservation: Reservation },
+  input: {
+    userId: string
+    code: string
+    ip?: string | undefined
+    now: Date
+    reservation: Reservation
+    around: Around
+  },
 ): Promise<'accepted' | 'spent' | 'wrong'> {
-  const { userId, code, ip, now, reservation } = input
+  const { code, ...spender } = input
+  const { userId, now } = spender
   const devices = await database.prisma.totpCredential.findMany({
     where: { userId, confirmedAt: { not: null }, user: { disabledAt: null } },
     select: { id: true, sealedSeed: true, lastStep: true },
@@ -108,8 +119,7 @@ async function spendCode(
   for (const { id, sealedSeed, lastStep } of devices) {
     const match = await matchTotpCode(sealer.open(sealedSeed, sealContext(id)), { code, now, lastStep })
     if (match.found === 'nothing') continue
-    if (match.found === 'step' && (await spendStep(database, { ...match, id, userId, ip, now, reservation })))
-      return 'accepted'
+    if (match.found === 'step' && (await spendStep(database, { ...spender, ...match, id }))) return 'accepted'
     outcome = 'spent'
   }
   return outcome
@@ -122,13 +132,15 @@ async function spendStep(
     id: string
     userId: string
     step: number
-    ip: string | undefined
+    ip?: string | undefined
     now: Date
     reservation: Reservation
+    around: Around
   },
 ): Promise<boolean> {
-  const { id, userId, step, ip, now, reservation } = spent
+  const { id, userId, step, ip, now, reservation, around } = spent
   return database.transaction(async (tx) => {
+    await around.before?.(tx)
     const { count } = await tx.totpCredential.updateMany({
       where: { id, OR: [{ lastStep: null }, { lastStep: { lt: step } }] },
       data: { lastStep: step, lastUsedAt: now },
@@ -136,6 +148,7 @@ async function spendStep(
     if (count === 0) return false
     await settleSuccess(tx, reservation)
     await record(tx, { type: 'sign_in.totp_ok', userId, ip, detail: { device: id } })
+    await around.after?.(tx)
     return true
   })
 }

@@ -21,9 +21,16 @@ afterAll(() => server.stop())
 
 const phrase = 'seven lanterns over quiet harbours'
 
+/** Somebody who has saved their recovery codes: without any, each sign-in would make some, and tell of it. */
+async function addOwner(): Promise<Person> {
+  const person = await addPerson(server)
+  await addRecoveryCodes(server, person)
+  return person
+}
+
 /** A person at a page of theirs, and signed in at an app in another browser. */
 async function withAnother(path: string, person?: Person) {
-  const somebody = person ?? (await addPerson(server))
+  const somebody = person ?? (await addOwner())
   const other = await tokensFor(server, client, somebody)
   return { other, ...(await atAccount(server, somebody, path)) }
 }
@@ -177,8 +184,7 @@ describe('an authenticator app', () => {
   })
 
   test('that is the last factor stays where everybody must have one, also when two are removed at once', async () => {
-    const at = await atAccount(server, await addPerson(server))
-    await addRecoveryCodes(server, at.person)
+    const at = await atAccount(server, await addOwner())
     const page = await begun(at)
     await send(at.agent, page, /confirm$/, { code: await generate({ secret: secretOn(page) }) })
     const rows = await server.database.prisma.totpCredential.findMany({ where: { userId: at.person.id } })

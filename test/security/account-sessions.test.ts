@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { atAccount, csrfOf, send, signInAsked } from '../support/account.ts'
+import { deleteClient } from '../../src/clients/index.ts'
+import { forgetConsents, listConsentReceipts, revoke } from '../../src/oidc/index.ts'
+import { atAccount, csrfOf, later, send, signInAsked } from '../support/account.ts'
 import { askSilently } from '../support/authorize.ts'
-import { shutDatabase } from '../support/outage.ts'
+import type { Answer } from '../support/http-client.ts'
+import { shutDatabase, untilWaiting } from '../support/outage.ts'
 import { addApi, addClient, addPerson } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
@@ -86,6 +89,43 @@ describe('two browsers of one person', () => {
   })
 })
 
+describe('a stolen cookie whose sign-in is six minutes old', () => {
+  test.each([
+    ['all other sessions', '/account/sessions', /\/account\/sessions$/],
+    ['another session', '/account/sessions', /\/end$/],
+    ['all browsers', '/account/security/browsers', /\/browsers$/],
+    ['one browser', '/account/security/browsers', /\/forget$/],
+  ])(
+    'does not end or forget %s of its owner, who may after showing every factor (SE-07, MF-07)',
+    async (_what, path, form) => {
+      const person = await addPerson(server)
+      const other = await tokensFor(server, client, person)
+      const { agent, page } = await atAccount(server, person, path)
+      await later(server, { person }, { secondsAgo: 360 })
+      const { prisma } = server.database
+      const browsers = () => prisma.trustedBrowser.count({ where: { userId: person.id } })
+      const before = await browsers()
+      const asked = await send(agent.clone(), page, form)
+      expect(signInAsked(asked)?.get('prompt')).toBe('login')
+      expect([await isSignedIn(other.agent), await browsers()]).toEqual([true, before])
+      const own = await send(agent, page, form)
+      const back = await walk(server, agent, own.location ?? '', person)
+      expect(back.text).toContain('Nothing was done yet: press the button once more.')
+      expect([await isSignedIn(other.agent), await browsers()]).toEqual([true, before])
+      expect((await send(agent, back, form)).location).toBe(path)
+      const isEnded = !(await isSignedIn(other.agent))
+      expect(isEnded || (await browsers()) < before).toBe(true)
+    },
+  )
+
+  test('may sign itself out all the same', async () => {
+    const person = await addPerson(server)
+    const { agent, page } = await atAccount(server, person)
+    await later(server, { person }, { secondsAgo: 360 })
+    expect((await send(agent, page, /sign-out$/)).location).toBe('/account/signed-out')
+  })
+})
+
 describe('signing out at the account pages (SE-09)', () => {
   test('ends this session and takes its cookie along; another browser stays signed in', async () => {
     const person = await addPerson(server)
@@ -158,6 +198,54 @@ describe('connected apps', () => {
   })
 })
 
+describe('an app under the id of one that is gone', () => {
+  test('is another app: it must ask anew, and no receipt of the earlier one is shown as its own', async () => {
+    const person = await addPerson(server)
+    const gone = await addClient(server, { id: `reused-${Date.now()}` })
+    const asked = { scope: 'openid email offline_access', prompt: 'consent' }
+    await tokensFor(server, gone, person, asked)
+    await server.database.transaction(async (tx) => {
+      await revoke(tx, { clientId: gone.id }, { reason: 'client_deleted' })
+      await deleteClient(tx, gone.id)
+      await forgetConsents(tx, { clientId: gone.id })
+    })
+    const next = await addClient(server, { id: gone.id, name: 'Another app' })
+    const { agent } = await atAccount(server, person)
+    const url = authorizeUrl(next, pkce().challenge, { scope: 'openid email' })
+    const asking = await walk(server, agent, url, person, { stopAt: /^consent$/ })
+    expect(stepOf(asking)).toBe('consent')
+    await walk(server, agent, url, person)
+    const { text } = await agent.get(`/account/apps/${gone.id}`)
+    expect(text).toContain('Another app')
+    expect(text).not.toContain('Withdrawn')
+    const { prisma } = server.database
+    const receipts = await prisma.consentReceipt.findMany({ where: { userId: person.id, clientId: gone.id } })
+    const shown = await listConsentReceipts(prisma, {
+      ...{ userId: person.id, clientId: gone.id, registeredAt: next.createdAt },
+    })
+    expect([receipts.length, shown.length]).toEqual([2, 1])
+  })
+
+  test('does not get what was allowed to the earlier one in the moment of its end', async () => {
+    const person = await addPerson(server)
+    const gone = await addClient(server, { id: `raced-${Date.now()}` })
+    const { agent } = await atAccount(server, person)
+    const url = authorizeUrl(gone, pkce().challenge, { scope: 'openid email' })
+    const page = await walk(server, agent, url, person, { stopAt: /^consent$/ })
+    let answer: Promise<Answer> | undefined
+    await server.database.transaction(async (tx) => {
+      await deleteClient(tx, gone.id)
+      await forgetConsents(tx, { clientId: gone.id })
+      answer = send(agent, page, /consent$/, { decision: 'allow', scope: 'email' })
+      await untilWaiting(server)
+    })
+    expect((await answer)?.status).toBeLessThan(500)
+    const where = { userId: person.id, clientId: gone.id }
+    expect(await server.database.prisma.consent.count({ where })).toBe(0)
+    expect(await server.database.prisma.consentReceipt.count({ where })).toBe(0)
+  })
+})
+
 describe('recent activity', () => {
   test('tells in plain words what happened, who did it when it was not the person, and not what is a part of something else', async () => {
     const person = await addPerson(server)
@@ -167,8 +255,11 @@ describe('recent activity', () => {
       data: { type: 'user.unlocked', userId: person.id, actorVia: 'admin_api', ip: '203.0.113.7' },
     })
     const { text } = await agent.get('/account/activity')
-    for (const words of ['Signed in', 'By an administrator', '203.0.113.7', 'You allowed'])
+    for (const words of ['Signed in', 'By an administrator', '127.0.0.1', 'You allowed'])
       expect(text).toContain(words)
+    // Where an operator sits is theirs alone, here and at the start of the account.
+    expect(text).not.toContain('203.0.113.7')
+    expect((await agent.get('/account')).text).not.toContain('203.0.113.7')
     expect(text).not.toMatch(/sign_in\.|session\.started|password_ok/)
   })
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { atAccount, csrfOf, later, send, signInAsked } from '../support/account.ts'
 import { addClient, addPerson } from '../support/people.ts'
+import type { Person } from '../support/people.ts'
+import { authenticated } from '../support/sessions.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 import { authorizeUrl, pkce, told, walk } from '../support/sign-in.ts'
@@ -142,6 +144,74 @@ describe('a change that matters', () => {
     expect(signInAsked(await at.agent.get('/account/delete'))?.get('prompt')).toBe('login')
     expect((await at.agent.get('/account/sessions')).status).toBe(200)
   })
+})
+
+describe('clocks that disagree', () => {
+  const signedIn = async (person: Person, ahead: number) =>
+    authenticated(server, person, { secondsAgo: -ahead })
+
+  test.each([
+    [50, 'is still fresh: clocks are never quite alike', true],
+    [90, 'is not fresh: it was not yet', false],
+    [100_000, 'is not fresh, however long one waits', false],
+  ])('a sign-in %i seconds in the future %s (MF-07)', async (ahead, _what, isFresh) => {
+    const person = await addPerson(server)
+    const { agent } = await atAccount(server, person)
+    await signedIn(person, ahead)
+    const answer = await agent.get('/account/delete')
+    expect([answer.status, signInAsked(answer) === null]).toEqual([isFresh ? 200 : 303, isFresh])
+  })
+
+  test.each([-400, 400])(
+    'by %i seconds lead in no circle: one round, and then a page that says so',
+    async (ahead) => {
+      const person = await addPerson(server)
+      const { agent } = await atAccount(server, person)
+      await later(server, { person })
+      const asked = await agent.get('/account/delete')
+      expect(signInAsked(asked)?.get('prompt')).toBe('login')
+      const back = await walk(server, agent, asked.location ?? '', person, { stopAt: /\/account\/delete$/ })
+      expect(back.location).toBe('/account/delete')
+      // As the instance wrote it whose clock is off.
+      await signedIn(person, ahead)
+      const told = await agent.get('/account/delete')
+      expect([told.status, told.location, told.headers['retry-after']]).toEqual([503, undefined, '60'])
+      expect(told.text).toContain('We cannot tell how long ago that was')
+      // Said once; whoever tries again begins again.
+      expect(signInAsked(await agent.get('/account/delete'))?.get('prompt')).toBe('login')
+    },
+  )
+
+  test('between the instance that looks and the one that wrote count for nothing: the time is the database’s', async () => {
+    const person = await addPerson(server)
+    const { agent } = await atAccount(server, person)
+    const real = Date.now
+    try {
+      for (const off of [-4000, 4000]) {
+        Date.now = () => real() + off * 1000
+        expect((await agent.get('/account/delete')).status).toBe(200)
+      }
+    } finally {
+      Date.now = real
+    }
+  })
+})
+
+test('an address too long for any page leads back to the start of the account, and breaks nothing', async () => {
+  const person = await addPerson(server)
+  const agent = createUserAgent(server)
+  const long = `/account/security/totp/${'x'.repeat(4500)}`
+  const asked = await agent.get(long)
+  expect(signInAsked(asked)?.get('state')?.length).toBeLessThan(500)
+  expect((await walk(server, agent, long, person)).text).toContain('Hello, Pat Example')
+  const csrf = await csrfOf(agent)
+  await later(server, { person })
+  const sent = await agent.post(`${long}/remove`, { csrf })
+  expect(signInAsked(sent)?.get('state')?.length).toBeLessThan(500)
+  const back = await walk(server, agent, sent.location ?? '', person)
+  expect(back.text).toContain('Hello, Pat Example')
+  const chosen = await agent.post('/language', { language: 'de', here: long })
+  expect([chosen.status, chosen.location]).toEqual([303, '/account'])
 })
 
 describe('the session of the account pages', () => {

@@ -38,8 +38,10 @@ test('a browser that skips the second factor is listed, is not fresh for a chang
   const asked = await walk(server, agent, '/account/delete', person, { stopAt: /^totp$/ })
   expect(asked.text).toContain('Six-digit code')
 
-  const page = await agent.get('/account/security/browsers')
-  const forget = formOf(page, /\/forget$/)
+  const early = formOf(await agent.get('/account/security/browsers'), /\/forget$/)
+  expect(signInAsked(await agent.post(early.action, early.fields))?.get('prompt')).toBe('login')
+  await walk(server, agent, '/account/delete', person)
+  const forget = formOf(await agent.get('/account/security/browsers'), /\/forget$/)
   await agent.post(forget.action, forget.fields)
   expect(await server.database.prisma.trustedBrowser.count({ where: { userId: person.id } })).toBe(0)
   const events = await server.database.prisma.auditEvent.findMany({

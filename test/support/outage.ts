@@ -12,6 +12,20 @@ export async function holdTable(
   return { release: () => holder.end() }
 }
 
+/** Until so many statements of the server wait for a lock that somebody else holds. */
+export async function untilWaiting(
+  { database }: Pick<TestServer, 'database'>,
+  { statements = 1 } = {},
+): Promise<void> {
+  for (let round = 0; round < 200; round += 1) {
+    const rows = await database.prisma.$queryRaw<object[]>`
+      SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    if (rows.length >= statements) return
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error('nothing waits for a lock')
+}
+
 /** The server's database drops everybody and takes nobody in, until `restore`. */
 export async function shutDatabase(server: TestServer): Promise<{ restore: () => Promise<void> }> {
   const name = databaseName(server)

@@ -30,7 +30,16 @@ export type NewAddressAsked =
 export async function askForNewAddress(
   deps: Pick<ByMailDeps, 'database' | 'sealer' | 'keys'>,
   ctx: Context,
-  { user, email: typed }: { user: Pick<User, 'id' | 'email' | 'locale'>; email: string },
+  {
+    user,
+    email: typed,
+    before,
+  }: {
+    user: Pick<User, 'id' | 'email' | 'locale'>
+    email: string
+    /** Looked at in the transaction that makes the mail. */
+    before?: ((tx: Tx) => Promise<void>) | undefined
+  },
 ): Promise<NewAddressAsked> {
   const email = normaliseEmail(typed)
   if (email === null) return { ok: false, reason: 'email_invalid' }
@@ -39,6 +48,7 @@ export async function askForNewAddress(
   if (problem) return { ok: false, reason: 'throttled', problem }
   const { database, sealer, keys } = deps
   const { id } = await database.transaction(async (tx) => {
+    await before?.(tx)
     const owner = await findUserByEmail(tx, email)
     return issueMailTicket(
       { tx, sealer, keys },

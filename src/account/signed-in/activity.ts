@@ -7,7 +7,7 @@ import { text } from '../../language/index.ts'
 import type { Text } from '../../language/index.ts'
 import { findSession } from '../../oidc/index.ts'
 import type { AccountDeps } from '../deps.ts'
-import { alerting, isTold, wordsForEvent } from './event-words.ts'
+import { alerting, isByOperator, isTold, wordsForEvent } from './event-words.ts'
 import type { Show } from './frame.ts'
 import { deviceView } from './sessions.ts'
 import { show } from './show.ts'
@@ -22,7 +22,7 @@ export const showActivity: Show = async (deps, ctx, visitor) => {
     ...{ userId: visitor.user.id, order: 'newest', after, limit: PAGE },
   })
   show(deps, ctx, visitor, 'account/activity', {
-    events: await eventViews(deps, ctx, events, PAGE),
+    events: await eventViews(deps, ctx, events, { userId: visitor.user.id, most: PAGE }),
     olderUri: next === null ? null : `/account/activity?before=${next}`,
   })
 }
@@ -32,7 +32,7 @@ export async function eventViews(
   deps: AccountDeps,
   ctx: Context,
   events: readonly ListedEvent[],
-  most: number,
+  { userId, most }: { userId: string; most: number },
 ): Promise<EventView[]> {
   const db = deps.database.prisma
   const names = new Map<string, string>()
@@ -51,7 +51,10 @@ export async function eventViews(
       at: new Date(event.at),
       what: wordsForEvent(event.type, app),
       by: byWords(event),
-      device: deviceView(deps, ctx, { userAgent, ip: event.ip ?? null }),
+      device: deviceView(deps, ctx, {
+        userAgent,
+        ip: isByOperator(event, userId) ? null : (event.ip ?? null),
+      }),
       known: userAgent !== null,
       isAlert: alerting.has(event.type),
     }

@@ -4,7 +4,7 @@ import type { ConnectedApp } from '../../oidc/index.ts'
 import { goOn, segment } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import { show } from './show.ts'
-import { byVisitor } from './visitor.ts'
+import { byVisitor, changeAs } from './visitor.ts'
 
 const HERE = '/account/apps'
 
@@ -27,7 +27,7 @@ export const showApp: Show = async (deps, ctx, visitor) => {
     goOn(ctx, HERE, 'gone')
     return
   }
-  const receipts = await listConsentReceipts(db, { userId, clientId })
+  const receipts = await listConsentReceipts(db, { userId, clientId, registeredAt: app.registeredAt })
   show(deps, ctx, visitor, 'account/app', {
     app: appView(app),
     receipts: receipts.map(({ decidedAt: at, withdrawnAt, granted, refused, offline }) => ({
@@ -45,7 +45,7 @@ export const showApp: Show = async (deps, ctx, visitor) => {
 export const withdrawApp: Act = async (deps, ctx, visitor) => {
   const { id: userId } = visitor.user
   const clientId = segment(ctx, 'id')
-  const isConnected = await deps.database.transaction(async (tx) => {
+  const isConnected = await changeAs(deps, visitor, async (tx) => {
     const apps = await deps.oidc.listConnectedApps(tx, { userId, language: 'en' })
     if (!apps.some((one) => one.clientId === clientId)) return false
     await revoke(tx, { userId, clientId }, { reason: 'withdrawn_by_user', ...byVisitor(ctx, visitor) })

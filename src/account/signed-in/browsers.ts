@@ -4,7 +4,7 @@ import { goOn, segment } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import { deviceView } from './sessions.ts'
 import { show } from './show.ts'
-import { byVisitor } from './visitor.ts'
+import { byVisitor, changeAs } from './visitor.ts'
 
 const HERE = '/account/security/browsers'
 
@@ -22,13 +22,13 @@ export const showBrowsers: Show = async (deps, ctx, visitor) => {
 
 export const forgetBrowser: Act = async (deps, ctx, visitor) => {
   const named = { userId: visitor.user.id, id: segment(ctx, 'id') }
-  const isForgotten = await deps.database.transaction((tx) =>
+  const isForgotten = await changeAs(deps, visitor, (tx) =>
     forgetTrustedBrowser(tx, named, byVisitor(ctx, visitor)),
   )
   goOn(ctx, HERE, isForgotten ? 'browserForgotten' : 'gone')
 }
 
 export const forgetBrowsers: Act = async (deps, ctx, visitor) => {
-  await deps.database.transaction((tx) => forgetTrustedBrowsers(tx, visitor.user.id, byVisitor(ctx, visitor)))
+  await changeAs(deps, visitor, (tx) => forgetTrustedBrowsers(tx, visitor.user.id, byVisitor(ctx, visitor)))
   goOn(ctx, HERE, 'browsersForgotten')
 }

@@ -3,21 +3,14 @@ import { field } from '../../http/index.ts'
 import type { Form } from '../../http/index.ts'
 import { text } from '../../language/index.ts'
 import type { Text } from '../../language/index.ts'
-import {
-  checkPassword,
-  findUser,
-  lockUser,
-  passwordProblem,
-  setPasswordHash,
-  tellUser,
-} from '../../users/index.ts'
+import { checkPassword, findUser, passwordProblem, setPasswordHash, tellUser } from '../../users/index.ts'
 import type { AccountDeps } from '../deps.ts'
 import { browserTokenOf, rememberBrowser } from '../../oidc/index.ts'
 import { afterChange, userAgentOf } from './changes.ts'
 import { goOn } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import { show } from './show.ts'
-import { byVisitor } from './visitor.ts'
+import { byVisitor, changeAs } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 import { throttledFor } from './wait-words.ts'
 
@@ -45,8 +38,7 @@ export const changePassword: Act = async (deps, ctx, visitor, form) => {
   }
   const passwordHash = await deps.hasher.hash(field(form, 'password') ?? '')
   const { id: userId } = user
-  const changed = await deps.database.transaction(async (tx) => {
-    await lockUser(tx, userId)
+  const changed = await changeAs(deps, visitor, async (tx) => {
     const now = await findUser(tx, userId)
     if (now?.updatedAt.getTime() !== user.updatedAt.getTime()) return null
     const by = byVisitor(ctx, visitor)

@@ -2,9 +2,8 @@ import type { Context } from 'koa'
 import type { Tx } from '../../db/index.ts'
 import { field } from '../../http/index.ts'
 import type { Form } from '../../http/index.ts'
-import { browserTokenOf, rememberBrowser, revoke } from '../../oidc/index.ts'
+import { browserTokenOf, revoke } from '../../oidc/index.ts'
 import { knowBrowser } from '../../users/index.ts'
-import type { AccountDeps } from '../deps.ts'
 import { byVisitor } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -35,15 +34,4 @@ export async function afterChange(
     ...{ userId: user.id, token: browserTokenOf(ctx), userAgent: userAgentOf(ctx), ip: ctx.state.ip },
   })
   return { browserToken: token }
-}
-
-/** The same for a change that had its own transaction. */
-export async function endOthersAfter(
-  { database }: AccountDeps,
-  ctx: Context,
-  visitor: Visitor,
-  change: { form: Form; reason: string },
-): Promise<void> {
-  const { browserToken } = await database.transaction((tx) => afterChange(tx, ctx, visitor, change))
-  rememberBrowser(ctx, browserToken)
 }

@@ -10,7 +10,7 @@ import { goOn } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import { show } from './show.ts'
 import { forgetSession } from './sign-out.ts'
-import { byVisitor } from './visitor.ts'
+import { byVisitor, stillThere } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
 export const showDelete: Show = (deps, ctx, visitor) => page(deps, ctx, visitor)
@@ -30,6 +30,7 @@ export const deleteAccount: Act = async (deps, ctx, visitor, form) => {
     const owners = await lockOwners(tx)
     await lockUser(tx, user.id)
     if ((await findUser(tx, user.id)) === null) return 'gone'
+    await stillThere(tx, visitor)
     if (owners.length === 1 && owners[0] === user.id) return 'last_owner'
     const what = { userId: user.id, what: 'account_deleted' as const }
     await tellUser({ tx, sealer: deps.sealer }, { ...what, ip: by.ip, userAgent: userAgentOf(ctx) })

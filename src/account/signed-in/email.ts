@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type { Tx } from '../../db/index.ts'
 import { field } from '../../http/index.ts'
 import { text } from '../../language/index.ts'
 import type { Text } from '../../language/index.ts'
@@ -7,6 +8,7 @@ import type { AccountDeps } from '../deps.ts'
 import { goOn } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import { show } from './show.ts'
+import { stillThere } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
 export const showEmail: Show = (deps, ctx, visitor) => {
@@ -23,7 +25,8 @@ export const changeEmail: Act = async (deps, ctx, visitor, form) => {
     return
   }
   const email = field(form, 'email')?.trim() ?? ''
-  const asked = await askForNewAddress(deps, ctx, { user: visitor.user, email })
+  const before = (tx: Tx) => stillThere(tx, visitor)
+  const asked = await askForNewAddress(deps, ctx, { user: visitor.user, email, before })
   if (asked.ok) goOn(ctx, asked.next)
   else if (asked.reason === 'throttled') page(deps, ctx, visitor, { email, problem: asked.problem })
   else if (asked.reason === 'unchanged') goOn(ctx, '/account/profile')

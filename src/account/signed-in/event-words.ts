@@ -1,3 +1,4 @@
+import type { ListedEvent } from '../../audit/index.ts'
 import { text } from '../../language/index.ts'
 import type { Text, TextKey } from '../../language/index.ts'
 
@@ -49,6 +50,11 @@ export const alerting: ReadonlySet<string> = new Set([
 /** Does this kind of event say anything to the person it is about? */
 export function isTold(type: string): boolean {
   return Object.hasOwn(words, type)
+}
+
+/** Whether somebody else did it on purpose, an operator or a machine: where they sit is none of this person's business. */
+export function isByOperator({ actor }: Pick<ListedEvent, 'actor'>, userId: string): boolean {
+  return actor !== undefined && actor.via !== 'user' && actor.user_id !== userId
 }
 
 /** What an event says to the person it is about. `app`: the name of its app, if it has one. */

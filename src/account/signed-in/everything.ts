@@ -3,6 +3,7 @@ import type { ListedEvent } from '../../audit/index.ts'
 import { listConsentReceipts, listGrants, listSessions } from '../../oidc/index.ts'
 import { listFactors, listTrustedBrowsers } from '../../users/index.ts'
 import type { AccountDeps } from '../deps.ts'
+import { isByOperator } from './event-words.ts'
 import type { Visitor } from './visitor.ts'
 
 const MOST = 1000
@@ -46,8 +47,7 @@ export async function everythingAbout(
 /** An event as far as it is about them: of an operator who did it, no more than that it was one. */
 function asTheirs({ chain: _chain, ...event }: ListedEvent, userId: string): Partial<ListedEvent> {
   const { actor, ip: _ip, request_id: _request, ...about } = event
-  const isOwn = actor === undefined || actor.via === 'user' || actor.user_id === userId
-  return isOwn ? event : { ...about, actor: { via: actor.via } }
+  return actor && isByOperator(event, userId) ? { ...about, actor: { via: actor.via } } : event
 }
 
 async function eventsOf({ database }: AccountDeps, userId: string) {

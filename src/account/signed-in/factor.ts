@@ -9,7 +9,7 @@ import { afterChange, userAgentOf } from './changes.ts'
 import { goOn, segment } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import { show } from './show.ts'
-import { byVisitor } from './visitor.ts'
+import { byVisitor, changeAs } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
 type Kind = 'totp' | 'passkey'
@@ -33,7 +33,7 @@ export const renameFactor =
       name: field(form, 'name')?.trim() ?? '',
     }
     const rename = kind === 'totp' ? renameTotp : renamePasskey
-    const outcome = await rename(deps.database.prisma, change)
+    const outcome = await changeAs(deps, visitor, (tx) => rename(tx, change))
     if (!outcome.ok && outcome.reason === 'name_invalid')
       await page(deps, ctx, visitor, kind, text('account:self.factor.nameInvalid'))
     else goOn(ctx, SECURITY, outcome.ok ? 'factorRenamed' : 'gone')
@@ -42,14 +42,14 @@ export const renameFactor =
 export const removeFactor =
   (kind: Kind): Act =>
   async (deps, ctx, visitor, form) => {
-    const { sealer, database, secondFactor, passkeySite } = deps
+    const { sealer, secondFactor, passkeySite } = deps
     const remove = kind === 'totp' ? removeTotpDevice : removePasskey
     const removal = {
       ...{ userId: visitor.user.id, id: segment(ctx, 'id') },
       ...{ required: secondFactor === 'required', passkeysWork: passkeySite !== null },
       userAgent: userAgentOf(ctx),
     }
-    const outcome = await database.transaction(async (tx) => {
+    const outcome = await changeAs(deps, visitor, async (tx) => {
       const removed = await remove({ tx, sealer }, removal, byVisitor(ctx, visitor))
       if (!removed.ok) return removed
       return { ...removed, ...(await afterChange(tx, ctx, visitor, { form, reason: `${kind}_removed` })) }

@@ -2,11 +2,12 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { checkCsrf, field, formBody } from '../../http/index.ts'
 import type { Form } from '../../http/index.ts'
+import { text } from '../../language/index.ts'
 import type { AccountDeps } from '../deps.ts'
 import { leaveNotice } from './notice.ts'
 import type { Notice } from './notice.ts'
-import { addressOf, leaveToSignIn } from './round-trip.ts'
-import { formBinding, visitorOf } from './visitor.ts'
+import { addressOf, hasJustReturned, leaveToSignIn } from './round-trip.ts'
+import { formBinding, VisitorGone, visitorOf } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
 /** Shows a page, or its form again with what is wrong with it. */
@@ -19,8 +20,8 @@ export type SelfPage = {
   /** Below the issuer; `:name` is one segment. */
   path: string
   get?: { show: Show; fresh: boolean }
-  /** `from`: the page with its form, with the same segments, where somebody who had to sign in first comes back to. */
-  post?: { act: Act; fresh: boolean; from: string }
+  /** `from`: the page with its form, with the same segments, where somebody who had to sign in first comes back to. `late`: what is said there. */
+  post?: { act: Act; fresh: boolean; from: string; late: Notice }
 }
 
 /**
@@ -33,6 +34,7 @@ export function serve(router: Router, deps: AccountDeps, pages: readonly SelfPag
       router.get(path, async (ctx) => {
         const visitor = await visitorOf(deps, ctx)
         if (visitor && (visitor.isFresh || !get.fresh)) await get.show(deps, ctx, visitor)
+        else if (visitor && hasJustReturned(ctx)) showNotFresh(deps, ctx)
         else leaveToSignIn(deps, ctx, { to: addressOf(ctx), visitor })
       })
     if (post)
@@ -42,9 +44,32 @@ export function serve(router: Router, deps: AccountDeps, pages: readonly SelfPag
         // Where GET shows what a refused form is shown again as: for the language picker.
         ctx.state.here = filled(post.from, ctx)
         if (visitor) checkCsrf(ctx, deps.keys, formBinding(visitor), field(form, 'csrf'))
-        if (visitor && (visitor.isFresh || !post.fresh)) await post.act(deps, ctx, visitor, form)
-        else leaveToSignIn(deps, ctx, { to: filled(post.from, ctx), notice: 'repeat', visitor })
+        const wasSent =
+          visitor && (visitor.isFresh || !post.fresh) && (await isDone(post.act(deps, ctx, visitor, form)))
+        if (!wasSent) leaveToSignIn(deps, ctx, { to: filled(post.from, ctx), notice: post.late, visitor })
       })
+  }
+}
+
+/** Better an honest error than a circle of sign-ins. The next try begins anew. */
+function showNotFresh({ render }: AccountDeps, ctx: Context): void {
+  ctx.status = 503
+  ctx.set('Retry-After', '60')
+  ctx.type = 'html'
+  ctx.body = render(ctx, 'error', {
+    ...{ title: text('account:notFresh.title'), message: text('account:notFresh.message') },
+    ...{ code: 'sign_in_not_fresh', startAgainUri: '/account' },
+  })
+}
+
+/** False when the one who sent the form was signed out before it could be done, and so nothing was. */
+async function isDone(act: Promise<void>): Promise<boolean> {
+  try {
+    await act
+    return true
+  } catch (error) {
+    if (error instanceof VisitorGone) return false
+    throw error
   }
 }
 

@@ -5,6 +5,7 @@ import type { Text } from '../../language/index.ts'
 
 const notices = {
   repeat: text('account:self.notice.repeat'),
+  pressAgain: text('account:self.notice.pressAgain'),
   notConfirmed: text('account:self.notice.notConfirmed'),
   meanwhile: text('account:self.notice.meanwhile'),
   gone: text('account:self.notice.gone'),

@@ -20,7 +20,7 @@ export const showOverview: Show = async (deps, ctx, visitor) => {
     listEvents(deps.database, { userId, order: 'newest', limit: MOST }),
   ])
   const apps = new Set(grants.map(({ clientId }) => clientId).filter((id) => id !== ACCOUNT_PAGES))
-  const lastEvents = await eventViews(deps, ctx, events, SHOWN_EVENTS)
+  const lastEvents = await eventViews(deps, ctx, events, { userId: visitor.user.id, most: SHOWN_EVENTS })
   show(deps, ctx, visitor, 'account/overview', {
     ...{ factors, sessions: sessions.length, apps: apps.size, lastEvents },
   })

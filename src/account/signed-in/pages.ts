@@ -21,9 +21,11 @@ const open = (show: Show) => ({ show, fresh: false })
 const guarded = (show: Show) => ({ show, fresh: true })
 const from = (page: string) => ({
   /** A form that any sign-in may send. */
-  open: (act: Act) => ({ act, fresh: false, from: page }),
+  open: (act: Act) => ({ act, fresh: false, from: page, late: 'repeat' as const }),
   /** A change that matters. */
-  guarded: (act: Act) => ({ act, fresh: true, from: page }),
+  guarded: (act: Act) => ({ act, fresh: true, from: page, late: 'repeat' as const }),
+  /** The same, for a form that is no more than a button. */
+  button: (act: Act) => ({ act, fresh: true, from: page, late: 'pressAgain' as const }),
 })
 
 /** Every page of somebody who is signed in, what its form does, and which of them need a sign-in of the last five minutes. */
@@ -75,18 +77,19 @@ export const selfPages: readonly SelfPage[] = [
     path: `${security}/recovery-codes/saved`,
     post: from(`${security}/recovery-codes`).open(savedRecoveryCodes),
   },
+  // A stolen cookie must not throw its owner out, nor make strangers of the browsers they sign in from. One's own session: sign out.
   {
     path: `${security}/browsers`,
     get: open(showBrowsers),
-    post: from(`${security}/browsers`).open(forgetBrowsers),
+    post: from(`${security}/browsers`).button(forgetBrowsers),
   },
-  { path: `${security}/browsers/:id/forget`, post: from(`${security}/browsers`).open(forgetBrowser) },
+  { path: `${security}/browsers/:id/forget`, post: from(`${security}/browsers`).button(forgetBrowser) },
   {
     path: '/account/sessions',
     get: open(showSessions),
-    post: from('/account/sessions').open(endOtherSessions),
+    post: from('/account/sessions').button(endOtherSessions),
   },
-  { path: '/account/sessions/:id/end', post: from('/account/sessions').open(endSession) },
+  { path: '/account/sessions/:id/end', post: from('/account/sessions').button(endSession) },
   { path: '/account/apps', get: open(showApps) },
   { path: '/account/apps/:id', get: open(showApp) },
   { path: '/account/apps/:id/withdraw', post: from('/account/apps').open(withdrawApp) },

@@ -4,10 +4,10 @@ import type { Text } from '../../language/index.ts'
 import { passkeyRegistrationOptions, verifyPasskeyRegistration } from '../../users/index.ts'
 import type { Context } from 'koa'
 import type { AccountDeps } from '../deps.ts'
-import { endOthersAfter, userAgentOf } from './changes.ts'
+import { userAgentOf } from './changes.ts'
 import { goOn } from './frame.ts'
 import type { Act, Show } from './frame.ts'
-import { leadToCodes } from './recovery-codes.ts'
+import { withNewFactor } from './new-factor.ts'
 import { show } from './show.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -23,19 +23,20 @@ export const addPasskey: Act = async (deps, ctx, visitor, form) => {
     goOn(ctx, SECURITY)
     return
   }
+  const { around, goOnTo } = withNewFactor(deps, ctx, visitor, { form, reason: 'passkey_added' })
   const verdict = await verifyPasskeyRegistration(
     { database, site, keys, sealer },
     {
       ...{ userId: visitor.user.id, binding: visitor.session.uid, response: field(form, 'response') },
       ...{ name: field(form, 'name'), ip: ctx.state.ip, userAgent: userAgentOf(ctx) },
     },
+    around,
   )
   if (!verdict.ok) {
     await page(deps, ctx, visitor, words[verdict.reason])
     return
   }
-  await endOthersAfter(deps, ctx, visitor, { form, reason: 'passkey_added' })
-  await leadToCodes(deps, ctx, visitor, { to: SECURITY, notice: 'passkeyAdded' })
+  goOnTo(SECURITY, 'passkeyAdded')
 }
 
 const words: Record<'refused' | 'taken' | 'too_many' | 'name_invalid', Text> = {

@@ -2,12 +2,12 @@ import type { Context } from 'koa'
 import { field, rememberLanguage } from '../../http/index.ts'
 import { isLanguage, languageNames, languages, text } from '../../language/index.ts'
 import type { Text } from '../../language/index.ts'
-import { findUser, lockUser, updateUser } from '../../users/index.ts'
+import { findUser, updateUser } from '../../users/index.ts'
 import type { AccountDeps } from '../deps.ts'
 import { goOn } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import { show } from './show.ts'
-import { byVisitor } from './visitor.ts'
+import { byVisitor, changeAs } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
 export const showProfile: Show = (deps, ctx, visitor) => {
@@ -21,8 +21,7 @@ export const saveProfile: Act = async (deps, ctx, visitor, form) => {
   const name = field(form, 'name')?.trim() ?? ''
   const language = field(form, 'language') ?? ''
   const locale = isLanguage(language) ? language : null
-  const outcome = await deps.database.transaction(async (tx) => {
-    await lockUser(tx, user.id)
+  const outcome = await changeAs(deps, visitor, async (tx) => {
     const now = await findUser(tx, user.id)
     if (now?.updatedAt.toISOString() !== field(form, 'version')) return null
     const change = { name: name === '' ? null : name, locale }

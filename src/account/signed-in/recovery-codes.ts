@@ -7,7 +7,6 @@ import {
   countRecoveryCodes,
   generateRecoveryCodes,
   hasSecondFactor,
-  lockUser,
   recoveryCodesMark,
   tellUser,
 } from '../../users/index.ts'
@@ -18,6 +17,7 @@ import { goOn } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import type { Notice } from './notice.ts'
 import { show } from './show.ts'
+import { byVisitor, changeAs } from './visitor.ts'
 import type { Visitor } from './visitor.ts'
 
 const HERE = '/account/security/recovery-codes'
@@ -44,10 +44,9 @@ export const renewRecoveryCodes: Act = async (deps, ctx, visitor, form) => {
     goOn(ctx, '/account/security')
     return
   }
-  const made = await deps.database.transaction(async (tx) => {
-    await lockUser(tx, userId)
+  const made = await changeAs(deps, visitor, async (tx) => {
     if ((await recoveryCodesMark(tx, userId)) !== field(form, 'version')) return null
-    const codes = await makeCodes(deps, tx, ctx, userId)
+    const codes = await makeCodes(deps, tx, ctx, visitor)
     return {
       ...codes,
       ...(await afterChange(tx, ctx, visitor, { form, reason: 'recovery_codes_regenerated' })),
@@ -67,26 +66,38 @@ export const savedRecoveryCodes: Act = (_deps, ctx) => {
   return Promise.resolve()
 }
 
-/** After a new factor: to the codes that stand in for it, if there are none yet, else to where it was going. */
-export async function leadToCodes(
+/** With a new factor, in its transaction: the codes that stand in for it, if there are none yet. */
+export async function firstCodes(
+  deps: AccountDeps,
+  tx: Tx,
+  ctx: Context,
+  visitor: Visitor,
+): Promise<RecoveryCodesMade | null> {
+  return (await countRecoveryCodes(tx, visitor.user.id)) > 0 ? null : makeCodes(deps, tx, ctx, visitor)
+}
+
+/** After a new factor: to its codes, if some were made, else to where it was going. */
+export function leadToCodes(
   deps: AccountDeps,
   ctx: Context,
   visitor: Visitor,
-  { to, notice }: { to: string; notice: Notice },
-): Promise<void> {
-  const { id: userId } = visitor.user
-  const made = await deps.database.transaction(async (tx) => {
-    await lockUser(tx, userId)
-    return (await countRecoveryCodes(tx, userId)) > 0 ? null : makeCodes(deps, tx, ctx, userId)
-  })
-  if (made) keepUnsaved(deps, ctx, visitor, made)
-  goOn(ctx, made ? HERE : to, notice)
+  { codes, to, notice }: { codes: RecoveryCodesMade | null; to: string; notice: Notice },
+): void {
+  if (codes) keepUnsaved(deps, ctx, visitor, codes)
+  goOn(ctx, codes ? HERE : to, notice)
 }
 
-type Made = { codes: string[]; version: string }
+/** Ten codes, and the mark of the set they are. */
+export type RecoveryCodesMade = { codes: string[]; version: string }
 
-async function makeCodes({ sealer }: AccountDeps, tx: Tx, ctx: Context, userId: string): Promise<Made> {
-  const codes = await generateRecoveryCodes(tx, userId)
+async function makeCodes(
+  { sealer }: AccountDeps,
+  tx: Tx,
+  ctx: Context,
+  visitor: Visitor,
+): Promise<RecoveryCodesMade> {
+  const { id: userId } = visitor.user
+  const codes = await generateRecoveryCodes(tx, userId, byVisitor(ctx, visitor))
   const change = { userId, ip: ctx.state.ip, userAgent: userAgentOf(ctx) }
   await tellUser({ tx, sealer }, { ...change, what: 'recovery_codes_regenerated' })
   return { codes, version: await recoveryCodesMark(tx, userId) }
@@ -96,7 +107,7 @@ const schema = z.strictObject({ codes: z.array(z.string()), version: z.string(),
 const contextOf = ({ session, user }: Visitor) => `account/recovery-codes:${user.id}:${session.uid}`
 
 /** Sealed for this session, in the browser that is to show them: the server keeps only digests. */
-function keepUnsaved({ sealer }: AccountDeps, ctx: Context, visitor: Visitor, made: Made): void {
+function keepUnsaved({ sealer }: AccountDeps, ctx: Context, visitor: Visitor, made: RecoveryCodesMade): void {
   const { codes, version } = made
   const until = Math.floor(Date.now() / 1000) + SHOWN_SECONDS
   const sealed = sealer.seal(JSON.stringify({ codes, version, until }), contextOf(visitor))

@@ -12,8 +12,12 @@ import type { Visitor } from './visitor.ts'
 /** Time enough for a sign-in with everything lost and found again. */
 const STATE_SECONDS = 30 * 60
 const LONGEST_SEARCH = 200
+const LONGEST_ADDRESS = 1000
 
 const cookie = ownCookie('cardea_account')
+const returned = ownCookie('cardea_returned', { path: '/account' })
+/** Time enough for a redirect. */
+const RETURNED_SECONDS = 60
 
 export type Leave = {
   /** The page to come back to: one of ours, as its own address has it. */
@@ -59,21 +63,44 @@ export function comeBack(
   const left = readState(keys, secret, state)
   if (!left) return null
   if (isNotice(left.notice)) leaveNotice(ctx, left.notice)
+  if (left.again === true) returned.set(ctx, 'yes', { seconds: RETURNED_SECONDS })
   return { to: left.to }
 }
 
-/** The address of the page that is being asked for, to come back to. */
+/**
+ * Whether this browser has just come back from proving anew who its user is; said once. If that is not fresh enough to us, it will not be
+ * the next time either: the clocks of two instances are far apart, or what the sign-in asks for is less than these pages do.
+ */
+export function hasJustReturned(ctx: Context): boolean {
+  if (returned.get(ctx) === undefined) return false
+  returned.clear(ctx)
+  return true
+}
+
+/** The address of the page that is being asked for, to come back to; without its search when that is long. */
 export function addressOf(ctx: Context): string {
   return ctx.search.length > LONGEST_SEARCH ? ctx.path : `${ctx.path}${ctx.search}`
 }
 
-const stateSchema = z.strictObject({ to: z.string(), notice: z.string().optional(), at: z.int() })
+/** What no page of ours is called by is not carried about: the way back is then to the start of the account. */
+function bounded(to: string): string {
+  return to.length > LONGEST_ADDRESS ? '/account' : to
+}
 
-function stateFor(keys: readonly Buffer[], secret: string, { to, notice }: Leave): string {
+const stateSchema = z.strictObject({
+  to: z.string(),
+  notice: z.string().optional(),
+  at: z.int(),
+  again: z.boolean().optional(),
+})
+
+function stateFor(keys: readonly Buffer[], secret: string, { to, notice, visitor }: Leave): string {
   const [newest] = keys
   if (!newest) throw new Error('a state needs a key')
   const at = Math.floor(Date.now() / 1000)
-  const content = Buffer.from(JSON.stringify({ to, notice, at })).toString('base64url')
+  const content = Buffer.from(
+    JSON.stringify({ to: bounded(to), notice, at, again: visitor !== null }),
+  ).toString('base64url')
   return `${content}.${mac(newest, 'account-state', secret, content)}`
 }
 

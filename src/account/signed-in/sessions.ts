@@ -7,7 +7,7 @@ import { deviceWords, isHandheld } from './device.ts'
 import { goOn, segment } from './frame.ts'
 import type { Act, Show } from './frame.ts'
 import { show } from './show.ts'
-import { byVisitor } from './visitor.ts'
+import { byVisitor, changeAs } from './visitor.ts'
 
 const MOST = 100
 const HERE = '/account/sessions'
@@ -37,7 +37,7 @@ export const endSession: Act = async (deps, ctx, visitor) => {
     goOn(ctx, HERE)
     return
   }
-  const isEnded = await deps.database.transaction(async (tx) => {
+  const isEnded = await changeAs(deps, visitor, async (tx) => {
     const session = await findSession(tx, uid)
     if (session?.userId !== user.id || !session.active) return false
     await revoke(tx, { sessionUid: uid }, { reason: 'ended_by_user', ...byVisitor(ctx, visitor) })
@@ -49,7 +49,7 @@ export const endSession: Act = async (deps, ctx, visitor) => {
 /** Ends everything but this session: other browsers, and every token of every app. */
 export const endOtherSessions: Act = async (deps, ctx, visitor) => {
   const { user, session } = visitor
-  await deps.database.transaction((tx) =>
+  await changeAs(deps, visitor, (tx) =>
     revoke(
       tx,
       { userId: user.id },

@@ -5,10 +5,10 @@ import { text } from '../../language/index.ts'
 import type { Text } from '../../language/index.ts'
 import { beginTotpEnrolment, confirmTotpEnrolment, pendingTotpEnrolment } from '../../users/index.ts'
 import type { AccountDeps } from '../deps.ts'
-import { endOthersAfter, userAgentOf } from './changes.ts'
+import { userAgentOf } from './changes.ts'
 import { goOn, segment } from './frame.ts'
 import type { Act, Show } from './frame.ts'
-import { leadToCodes } from './recovery-codes.ts'
+import { withNewFactor } from './new-factor.ts'
 import { show } from './show.ts'
 import type { Visitor } from './visitor.ts'
 import { throttledFor } from './wait-words.ts'
@@ -32,10 +32,12 @@ export const showTotp: Show = (deps, ctx, visitor) => page(deps, ctx, visitor)
 export const confirmTotp: Act = async (deps, ctx, visitor, form) => {
   const { user } = visitor
   const name = field(form, 'name') ?? ''
-  const verdict = await confirmTotpEnrolment(deps, {
+  const input = {
     ...{ userId: user.id, credentialId: segment(ctx, 'id'), code: field(form, 'code'), name },
     ...{ ip: ctx.state.ip, userAgent: userAgentOf(ctx) },
-  })
+  }
+  const { around, goOnTo } = withNewFactor(deps, ctx, visitor, { form, reason: 'totp_added' })
+  const verdict = await confirmTotpEnrolment(deps, input, around)
   if (!verdict.ok && verdict.reason === 'gone') {
     goOn(ctx, SECURITY, 'totpGone')
     return
@@ -44,8 +46,7 @@ export const confirmTotp: Act = async (deps, ctx, visitor, form) => {
     await page(deps, ctx, visitor, { ...refusal(ctx, verdict), name })
     return
   }
-  await endOthersAfter(deps, ctx, visitor, { form, reason: 'totp_added' })
-  await leadToCodes(deps, ctx, visitor, { to: SECURITY, notice: 'totpAdded' })
+  goOnTo(SECURITY, 'totpAdded')
 }
 
 type Refused = Exclude<Awaited<ReturnType<typeof confirmTotpEnrolment>>, { ok: true }>
