@@ -24,6 +24,11 @@ function prepare(form) {
     event.preventDefault()
     void ask(form)
   })
+  // On a page where a code would do as well, the tick stands at the code and counts for both.
+  form.addEventListener('formdata', ({ formData }) => {
+    const trust = document.querySelector('input[name="trust"]:checked')
+    if (trust) formData.set('trust', trust.value)
+  })
 }
 
 async function ask(form, { autofill = false } = {}) {

@@ -7,7 +7,7 @@ import type { Handler } from './handler.ts'
 import { withProof } from './progress.ts'
 import { advanceWithNewCodes } from './recovery-codes.ts'
 import { showStep } from './show-step.ts'
-import { trustDaysOf } from './trust.ts'
+import { asksForTrust } from './trust.ts'
 
 /** A code of the authenticator. Someone whose recovery codes are used up, or were never seen, gets new ones on the way. */
 export const totp: Handler = async (deps, ctx, signIn, body) => {
@@ -17,8 +17,7 @@ export const totp: Handler = async (deps, ctx, signIn, body) => {
   const verdict = await checkTotp(deps, attempt)
   if (!verdict.ok) return showStep(deps, ctx, signIn, failureOf(deps, verdict, WRONG_CODE))
   deps.onOutcome('code_ok')
-  const trustBrowser = trustDaysOf(deps, user) !== undefined && field(body, 'trust') === 'yes'
-  const proven = withProof({ ...progress, trustBrowser }, 'otp')
+  const proven = withProof({ ...progress, trustBrowser: asksForTrust(deps, user, body) }, 'otp')
   if ((await countRecoveryCodes(deps.database.prisma, userId)) > 0) return advance(deps, ctx, signIn, proven)
   await advanceWithNewCodes(deps, ctx, signIn, proven)
 }
