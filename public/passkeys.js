@@ -16,7 +16,7 @@ if (works) {
 function prepare(form) {
   form.hidden = false
   // Coming back to the page, some browsers put the old answer there again; it would be refused.
-  addEventListener('pageshow', () => {
+  window.addEventListener('pageshow', () => {
     form.elements.namedItem('response').value = ''
   })
   form.addEventListener('submit', (event) => {
