@@ -16,13 +16,18 @@ if (works) {
 function prepare(form) {
   form.hidden = false
   // Coming back to the page, some browsers put the old answer there again; it would be refused.
-  addEventListener('pageshow', () => {
+  window.addEventListener('pageshow', () => {
     form.elements.namedItem('response').value = ''
   })
   form.addEventListener('submit', (event) => {
     if (form.elements.namedItem('response').value !== '') return
     event.preventDefault()
     void ask(form)
+  })
+  // On a page where a code would do as well, the tick stands at the code and counts for both.
+  form.addEventListener('formdata', ({ formData }) => {
+    const trust = document.querySelector('input[name="trust"]:checked')
+    if (trust) formData.set('trust', trust.value)
   })
 }
 

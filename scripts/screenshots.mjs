@@ -1,42 +1,63 @@
 // Takes the pictures of docs/screens anew: `npx node scripts/screenshots.mjs`. Starts a development server of its own with the sample
-// app, walks through the hosted pages as Alice and as the admin, and photographs each in light and dark, on a desk and on a phone.
+// app, and walks through the hosted pages as somebody new, once on a phone and once on a desk: from the registration to the account pages.
 // The ports are the usual ones (CARDEA_PORT, CARDEA_OPS_PORT and CARDEA_SAMPLE_PORT change them).
 /* global fetch, URLSearchParams */
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { generate } from 'otplib'
 import { launchBrowser } from '../test/support/browser.ts'
+import { addAuthenticator } from '../test/support/virtual-authenticator.ts'
 import { shrinkPng } from './shrink-png.mjs'
 
-const LIMIT_BYTES = 60 * 1024
+const LIMIT_BYTES = 90 * 1024
 const folder = new URL('../docs/screens/', import.meta.url).pathname
 const dataDir = new URL('../.cache/screens/', import.meta.url).pathname
-const port = process.env.CARDEA_PORT ?? '3000'
+const server = `http://localhost:${process.env.CARDEA_PORT ?? '3000'}`
+const mailbox = `http://localhost:${process.env.CARDEA_OPS_PORT ?? '3001'}/mailbox`
 const app = `http://localhost:${process.env.CARDEA_SAMPLE_PORT ?? '3100'}`
-const windows = {
-  phone: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 1.5, isMobile: true, hasTouch: true },
-  desktop: { viewport: { width: 1280, height: 800 } },
+const visitors = {
+  phone: {
+    ...{ name: 'Amélie Okafor', email: 'amelie.okafor@example.com' },
+    options: {
+      viewport: { width: 360, height: 740 },
+      deviceScaleFactor: 1.5,
+      isMobile: true,
+      hasTouch: true,
+    },
+  },
+  desktop: {
+    ...{ name: 'Jonas Weber', email: 'jonas.weber@example.com' },
+    options: { viewport: { width: 1280, height: 800 } },
+  },
 }
+/** In which colours each page is taken; the others in light ones on a phone and in dark ones on a desk. */
+const colours = {
+  login: ['light', 'dark'],
+  consent: ['light', 'dark'],
+  enrol: { phone: ['dark'], desktop: ['light'] },
+  'account-arabic': ['dark'],
+}
+const password = 'seven quiet otters knitting'
 
 let lastCode = ''
 
 rmSync(dataDir, { recursive: true, force: true })
-const server = spawn(process.execPath, [new URL('../src/main.ts', import.meta.url).pathname], {
-  env: { ...process.env, CARDEA_DATA_DIR: dataDir, CARDEA_ISSUER: `http://localhost:${port}` },
+const running = spawn(process.execPath, [new URL('../src/main.ts', import.meta.url).pathname], {
+  env: { ...process.env, CARDEA_DATA_DIR: dataDir, CARDEA_ISSUER: server },
   stdio: ['ignore', 'ignore', 'inherit'],
 })
-const exited = new Promise((resolve) => server.once('exit', resolve))
+const exited = new Promise((resolve) => running.once('exit', resolve))
 const browser = await launchBrowser()
 try {
   await serverIsReady()
+  rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const secrets = JSON.parse(readFileSync(`${dataDir}development.json`, 'utf8'))
-  for (const [name, options] of Object.entries(windows)) await photographAll(name, options, secrets)
+  for (const [window, visitor] of Object.entries(visitors)) await photographAll(window, visitor)
 } finally {
   await browser.close()
-  server.kill('SIGTERM')
+  running.kill('SIGTERM')
   await exited
   rmSync(dataDir, { recursive: true, force: true })
 }
@@ -45,96 +66,134 @@ async function serverIsReady() {
   for (let tries = 0; tries < 300; tries += 1) {
     const answer = await fetch(`${app}/`).catch(() => null)
     if (answer?.ok) return
-    if (server.exitCode !== null) throw new Error('The server did not start.')
+    if (running.exitCode !== null) throw new Error('The server did not start.')
     await sleep(200)
   }
   throw new Error('The server did not get ready.')
 }
 
-async function photographAll(window, options, secrets) {
-  const alice = await openVisit(window, options)
-  await alice.page.goto(`${app}/login`)
-  await alice.shoot('login')
-  await alice.signIn('alice@example.com', 'not the password')
-  await alice.shoot('login-error')
-  await alice.signIn('alice@example.com', secrets.userPassword)
-  await alice.shoot('totp')
-  await alice.page.getByLabel('Six-digit code').fill(await freshCode(secrets.userTotpSecret))
-  await alice.press('Continue')
-  await alice.passRecoveryCodes()
-  await alice.shoot('consent')
-  // Allowed in one window it would not be asked for again in the next.
-  await alice.press('Deny')
-  await alice.page.goto(`${app}/login?prompt=select_account`)
-  await alice.shoot('select-account')
-  const started = await startDevice()
-  await alice.page.goto(started.verification_uri)
-  await alice.shoot('device')
-  await alice.page.goto(started.verification_uri_complete)
-  await alice.shoot('device-confirm')
-  await alice.page.goto(`http://localhost:${port}/logout`)
-  await alice.shoot('logout')
-  await alice.page.goto(`http://localhost:${port}/interaction/long-gone`)
-  await alice.shoot('error')
-  await alice.context.close()
+async function photographAll(window, visitor) {
+  const visit = await openVisit(window, visitor)
+  const { page, press, shoot, at } = visit
+  await page.goto(`${app}/login`)
+  await shoot('login')
+  await page.getByRole('link', { name: 'Create one' }).click()
+  await page.getByLabel('Email address').fill(visitor.email)
+  await page.getByLabel('Name', { exact: true }).fill(visitor.name)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await shoot('register')
+  await press('Create account')
+  await at('Look into your mail')
+  await shoot('check-mail')
+  await page.getByLabel('Six-digit code').fill(await codeFromMail(visitor.email))
+  await press('Continue')
+  await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click()
+  await visit.signIn()
+  await at('Set up your authenticator app')
+  await shoot('enrol')
+  const secret = (await page.locator('.key').innerText()).replaceAll(/\s/g, '')
+  await page.getByLabel('Six-digit code').fill(await freshCode(secret))
+  await press('Link this app')
+  await at('Save your recovery codes')
+  await shoot('recovery-codes')
+  await page.getByLabel('I have saved them').check()
+  await press('Continue')
+  await at(/^Allow /)
+  await shoot('consent')
+  await press('Allow')
+  await at(/^Hello, /)
 
-  // The admin has no second factor yet. Seen on the phone the set-up is left unfinished, for the desktop to see it too.
-  const admin = await openVisit(window, options)
-  await admin.page.goto(`${app}/login`)
-  await admin.signIn('admin@example.com', secrets.adminPassword)
-  await admin.shoot('enrol')
-  if (window === 'desktop') {
-    await admin.finishEnrolment()
-    await admin.shoot('recovery-codes')
-    // The codes stay on their page until they are saved: the phone takes over the same sign-in.
-    const storageState = await admin.context.storageState()
-    const phone = await openVisit('phone', { ...windows.phone, storageState })
-    await phone.page.goto(admin.page.url())
-    await phone.shoot('recovery-codes')
-    await phone.context.close()
+  await page.goto(`${app}/login?prompt=select_account`)
+  await shoot('select-account')
+  const device = await startDevice()
+  await page.goto(device.verification_uri_complete)
+  await shoot('device-confirm')
+  await page.goto(`${server}/interaction/long-gone`)
+  await shoot('error')
+  for (const [name, path] of [
+    ['account', ''],
+    ['account-security', '/security'],
+    ['account-devices', '/sessions'],
+    ['account-activity', '/activity'],
+    ['account-apps', '/apps'],
+  ]) {
+    await page.goto(`${server}/account${path}`)
+    if (name === 'account-apps') await page.getByRole('link', { name: 'Details of Sample app' }).click()
+    await shoot(name)
   }
-  await admin.context.close()
+  await page.goto(`${server}/logout`)
+  await shoot('logout')
+  await press('Sign out')
+  await at('You are signed out')
+
+  await addAuthenticator(page)
+  await page.goto(`${app}/login`)
+  await page.waitForFunction(`document.querySelector('input[name=passkeys]').value === 'yes'`)
+  await visit.signIn()
+  await at('Enter your sign-in code')
+  await shoot('totp')
+  await page.getByLabel('Six-digit code').fill(await freshCode(secret))
+  await press('Continue')
+  await at('Sign in faster next time?')
+  await shoot('passkey-offer')
+  await press('Not now')
+  await at(/^Hello, /)
+  if (window === 'phone') {
+    await page.goto(`${server}/account`)
+    await page.locator('.languages summary').click()
+    await press('العربية')
+    await page.locator('html[dir=rtl]').waitFor()
+    await shoot('account-arabic')
+    await page.context().clearCookies({ name: /session/ })
+    await page.goto(`${app}/login`)
+    await shoot('login-arabic')
+  }
+  await visit.context.close()
 }
 
 /** A device begins: the command line, on a machine without a browser. */
 async function startDevice() {
   const body = new URLSearchParams({ client_id: 'cardea-cli', scope: 'openid' })
-  const answer = await fetch(`http://localhost:${port}/device_authorization`, { method: 'POST', body })
+  const answer = await fetch(`${server}/device_authorization`, { method: 'POST', body })
   return answer.json()
 }
 
-async function openVisit(window, options) {
-  const context = await browser.newContext(options)
-  context.setDefaultTimeout(10_000)
+async function openVisit(window, { email, options }) {
+  const context = await browser.newContext({ ...options, locale: 'en' })
+  context.setDefaultTimeout(30_000)
   const page = await context.newPage()
   const press = (name) => page.getByRole('button', { name, exact: true }).click()
-  const heading = () => page.getByRole('heading', { level: 1 })
-  const shoot = (name) => photograph(page, name, window)
   return {
     context,
     page,
     press,
-    shoot,
-    async signIn(email, password) {
+    shoot: (name) => photograph(page, name, window),
+    at: (name) => page.getByRole('heading', { level: 1, name }).waitFor(),
+    async signIn() {
       await page.getByLabel('Email address').fill(email)
       await page.getByLabel('Password').fill(password)
       await press('Sign in')
     },
-    async passRecoveryCodes() {
-      if ((await heading().innerText()) !== 'Save your recovery codes') return
-      await page.getByLabel('I have saved them').check()
-      await press('Continue')
-    },
-    async finishEnrolment() {
-      const secret = (await page.locator('.key').innerText()).replaceAll(/\s/g, '')
-      await page.getByLabel('Six-digit code').fill(await generate({ secret }))
-      await press('Link this app')
-      await page.getByLabel('I have saved them').waitFor()
-    },
   }
 }
 
-/** A code works once: the second window waits for the next one. */
+/** The six digits of the first mail to an address, which is sent in the background. */
+async function codeFromMail(email) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const list = await (await fetch(mailbox)).text()
+    const entry = list.split('<li>').find((one) => one.includes(email))
+    const id = /\/mailbox\/([\w-]+)/.exec(entry ?? '')?.[1]
+    if (id !== undefined) {
+      const mail = await (await fetch(`${mailbox}/${id}`)).text()
+      const code = /\b\d{6}\b/.exec(mail.slice(mail.indexOf('mail-text')))?.[0]
+      if (code !== undefined) return code
+    }
+    await sleep(300)
+  }
+  throw new Error(`No mail came to ${email}.`)
+}
+
+/** A code works once: the next time waits for the next one. */
 async function freshCode(secret) {
   for (;;) {
     const code = await generate({ secret })
@@ -144,7 +203,9 @@ async function freshCode(secret) {
 }
 
 async function photograph(page, name, window) {
-  for (const colorScheme of ['light', 'dark']) {
+  const usual = { phone: ['light'], desktop: ['dark'] }
+  const wanted = colours[name] ?? usual
+  for (const colorScheme of Array.isArray(wanted) ? wanted : wanted[window]) {
     await page.emulateMedia({ colorScheme })
     const path = `${folder}${name}-${window}-${colorScheme}.png`
     const picture = shrinkPng(

@@ -14,7 +14,7 @@ export type AccountDeps = {
   sealer: Sealer
   oidc: Pick<Oidc, 'arrangeAccounts' | 'browserAccounts' | 'listConnectedApps' | 'sessionOf'>
   /** The app that this browser came from, to begin a sign-in anew there. */
-  wayToApp: (ctx: Context) => Promise<{ client: ClientView; uri: string } | null>
+  wayToApp: (ctx: Context) => Promise<{ client: ClientView | undefined; uri: string } | null>
   /** HMAC keys of CSRF tokens and of what comes back from a sign-in, newest first. */
   keys: readonly Buffer[]
   issuer: string

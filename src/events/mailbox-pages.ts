@@ -10,10 +10,15 @@ type Deps = { database: Database; render: Render; issuer: string }
 /**
  * The mailbox of a development server, for its operations listener. Whoever reads it can be anybody of this server: it must not be
  * mounted in production. Hostile mails do nothing here: the text is escaped, and only links to the issuer are links; the HTML part is
- * shown by itself in a sandbox without scripts, origin or anything from elsewhere.
+ * shown by itself in a sandbox without scripts, origin or anything from elsewhere. Around the mails it speaks English and says so, like
+ * everything on that listener; the mails are in the languages of those who get them.
  */
 export function createMailboxPages({ database, render, issuer }: Deps): Middleware {
   const router = new Router({ prefix: '/mailbox', sensitive: true })
+  router.use((ctx, next) => {
+    ctx.state['language'] = 'en'
+    return next()
+  })
   router.get('/', async (ctx) => {
     ctx.set('Content-Security-Policy', pagePolicy())
     ctx.type = 'html'

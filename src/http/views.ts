@@ -98,7 +98,7 @@ export interface Views extends AccountViews {
     recoveryAction?: string | undefined
     /** In place of the code. */
     passkey?: PasskeyForm | undefined
-    /** For how many days the checkbox `trust=yes` lets this browser skip the code; absent: never. */
+    /** For how many days the checkbox `trust=yes`, of either form, lets this browser skip both; absent: never. */
     trustDays?: number | undefined
   }
   /**
@@ -132,7 +132,6 @@ export interface Views extends AccountViews {
     totpAction?: string | undefined
     /** That page asks for a passkey. */
     byPasskey?: boolean | undefined
-    trustDays?: number | undefined
   }
   /** Shows the codes this one time; posts `saved=yes`. `email` labels the printed sheet. */
   'recovery-codes': FormPage & { codes: string[]; email?: string | undefined }

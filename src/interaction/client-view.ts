@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { findClient, logoAddress } from '../clients/index.ts'
+import { ACCOUNT_PAGES, findClient, logoAddress } from '../clients/index.ts'
 import type { StoredClient } from '../clients/index.ts'
 import type { Db } from '../db/index.ts'
 import { ownCookie } from '../http/index.ts'
@@ -14,6 +14,11 @@ export function clientView({ id, name, metadata, logo }: AskingClient): ClientVi
     ...{ id, name, uri: metadata.client_uri, policyUri: metadata.policy_uri, tosUri: metadata.tos_uri },
     ...(logo !== undefined && { logoUri: logo }),
   }
+}
+
+/** The same, but for the account pages: they are ours, so nobody is on the way to an app, and their name would be in one language. */
+export function askerView(client: AskingClient): ClientView | undefined {
+  return client.id === ACCOUNT_PAGES ? undefined : clientView(client)
 }
 
 /** The client as its pages show it, or null. */
@@ -52,8 +57,11 @@ export async function recallClient(ctx: Context, db: Db): Promise<StoredClient |
 }
 
 /** Where this browser came from, to begin a sign-in anew there; null when it came from nowhere that is known. */
-export async function wayToApp(ctx: Context, db: Db): Promise<{ client: ClientView; uri: string } | null> {
+export async function wayToApp(
+  ctx: Context,
+  db: Db,
+): Promise<{ client: ClientView | undefined; uri: string } | null> {
   const client = await recallClient(ctx, db)
   const uri = client && startAgainUri(client)
-  return client && uri ? { client: clientView(client), uri } : null
+  return client && uri ? { client: askerView(client), uri } : null
 }

@@ -6,7 +6,7 @@ import { text } from '../language/index.ts'
 import type { Text } from '../language/index.ts'
 import { browserAccounts } from '../oidc/index.ts'
 import type { EnginePages } from '../oidc/index.ts'
-import { clientView, recallClient, startAgainUri } from './client-view.ts'
+import { askerView, recallClient, startAgainUri } from './client-view.ts'
 import { createDevicePages } from './device-pages.ts'
 import { answerWithPage } from './page.ts'
 import type { deadEnds } from './dead-ends.ts'
@@ -29,7 +29,7 @@ export function createEnginePages(deps: { database: Database; render: Render }):
         hint: status < 500 ? sentence(out.error_description) : undefined,
         code: out.error,
         reference: (ctx.state as { requestId?: string }).requestId,
-        ...(client ? { client: clientView(client), startAgainUri: startAgainUri(client) } : {}),
+        ...(client ? { client: askerView(client), startAgainUri: startAgainUri(client) } : {}),
       }
       answerWithPage(ctx, render(ctx, 'error', page))
     },
@@ -46,21 +46,19 @@ export function createEnginePages(deps: { database: Database; render: Render }):
         ...form,
         email: user?.email,
         others: parked.map((other) => other.email),
-        ...(client ? { client: clientView(client) } : {}),
+        ...(client ? { client: askerView(client) } : {}),
       })
       answerWithPage(ctx, html, typeof target === 'string' ? target : undefined)
     },
     async loggedOut(ctx) {
       const client = ctx.oidc.client ? await findClient(database.prisma, ctx.oidc.client.clientId) : null
-      // The engine names the client here only when the person stayed signed in and left that client alone.
-      answerWithPage(
-        ctx,
-        render(
-          ctx,
-          'logged-out',
-          client ? { client: clientView(client), returnUri: startAgainUri(client), stayed: true } : {},
-        ),
-      )
+      const { current } = await browserAccounts(database.pool, ctx)
+      // The engine names the client here only when the person stayed signed in and left that client alone; where no client sent them,
+      // the session they kept is all that tells.
+      const page = client
+        ? { client: askerView(client), returnUri: startAgainUri(client), stayed: true }
+        : { stayed: current !== null }
+      answerWithPage(ctx, render(ctx, 'logged-out', page))
     },
     conflict: (ctx: Context, conflict) =>
       showDeadEnd(deps, ctx, conflict === 'interaction_finished' ? 'finished' : conflict),

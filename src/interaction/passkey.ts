@@ -6,6 +6,7 @@ import { advance, toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
 import { progressFor, withProof } from './progress.ts'
 import { showStep } from './show-step.ts'
+import { asksForTrust } from './trust.ts'
 import { throttledFor } from './wait-words.ts'
 
 /**
@@ -32,7 +33,9 @@ export const passkey: Handler = async (deps, ctx, signIn, body) => {
   if (verdict.ok) {
     deps.onOutcome('passkey_ok')
     const proven = withProof(progressFor(progress, verdict.user.id), 'passkey')
-    return advance(deps, ctx, signIn, { ...proven, passkeyMethod: verdict.method })
+    // As a second factor alone: a passkey that is the whole sign-in would leave the password as all that this browser asks for.
+    const asked = step === 'login' ? {} : { trustBrowser: asksForTrust(deps, user, body) }
+    return advance(deps, ctx, signIn, { ...proven, ...asked, passkeyMethod: verdict.method })
   }
   deps.onOutcome(verdict.reason === 'throttled' ? 'throttled' : 'passkey_wrong')
   const problem =

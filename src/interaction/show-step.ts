@@ -5,7 +5,7 @@ import type { Text } from '../language/index.ts'
 import { pendingTotpEnrolment } from '../users/index.ts'
 import { allowFormsTo } from './page.ts'
 import { accountsOf } from './accounts.ts'
-import { clientView } from './client-view.ts'
+import { askerView } from './client-view.ts'
 import { consentView } from './consent-view.ts'
 import type { InteractionDeps } from './deps.ts'
 import { finish } from './finish.ts'
@@ -36,7 +36,7 @@ export async function showStep(
   const at = `/interaction/${interaction.uid}`
   const form = {
     csrf: csrfToken(deps.keys, interaction.uid),
-    client: clientView(client),
+    client: askerView(client),
     abortAction: `${at}/abort`,
     error: failure.error,
     problem: failure.problem,
@@ -92,6 +92,7 @@ export async function showStep(
         email,
         passkey,
         recoveryAction,
+        trustDays: trustDaysOf(deps, user),
       })
       return
     }
@@ -160,7 +161,7 @@ export function showRecoveryCode(
   ctx.type = 'html'
   ctx.body = deps.render(ctx, 'recovery-code', {
     csrf: csrfToken(deps.keys, interaction.uid),
-    client: clientView(client),
+    client: askerView(client),
     action: `${at}/recovery-code`,
     totpAction: step === 'recovery-code' ? undefined : at,
     byPasskey: step === 'passkey',

@@ -5,7 +5,7 @@ import { secondsNow } from '../oidc/index.ts'
 import type { Interaction } from '../oidc/index.ts'
 import { factorsOf, findUser } from '../users/index.ts'
 import type { User } from '../users/index.ts'
-import { clientView, findAskingClient, recallClient, startAgainUri } from './client-view.ts'
+import { askerView, findAskingClient, recallClient, startAgainUri } from './client-view.ts'
 import type { AskingClient } from './client-view.ts'
 import { deadEnds } from './dead-ends.ts'
 import type { InteractionDeps } from './deps.ts'
@@ -102,7 +102,7 @@ export async function showDeadEnd(
     ...words,
     code: reason,
     finished: reason === 'finished',
-    ...(client ? { client: clientView(client), startAgainUri: startAgainUri(client) } : {}),
+    ...(client ? { client: askerView(client), startAgainUri: startAgainUri(client) } : {}),
   }
   answerWithPage(ctx, render(ctx, 'error', page))
 }

@@ -7,15 +7,14 @@ import type { Handler } from './handler.ts'
 import { hasMovedOn, keepProof } from './keep-proof.ts'
 import { withProof } from './progress.ts'
 import { showStep } from './show-step.ts'
-import { trustDaysOf } from './trust.ts'
+import { asksForTrust } from './trust.ts'
 
 /** A code of the authenticator. Someone whose recovery codes are used up, or were never seen, gets new ones on the way. */
 export const totp: Handler = async (deps, ctx, signIn, body) => {
   const { progress, user, interaction } = signIn
   const userId = user?.id ?? ''
   const attempt = { userId, code: field(body, 'code'), ip: ipOf(ctx), browserToken: browserTokenOf(ctx) }
-  const trustBrowser = trustDaysOf(deps, user) !== undefined && field(body, 'trust') === 'yes'
-  const proven = withProof({ ...progress, trustBrowser }, 'otp')
+  const proven = withProof({ ...progress, trustBrowser: asksForTrust(deps, user, body) }, 'otp')
   const verdict = await checkTotp(deps, attempt, {
     after: (tx) => keepProof(deps, tx, ctx, signIn, proven),
   })

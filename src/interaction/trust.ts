@@ -1,4 +1,6 @@
 import type { Context } from 'koa'
+import { field } from '../http/index.ts'
+import type { Form } from '../http/index.ts'
 import { browserOf } from '../users/index.ts'
 import type { User } from '../users/index.ts'
 import { browserTokenOf } from '../oidc/index.ts'
@@ -6,14 +8,23 @@ import type { InteractionDeps } from './deps.ts'
 import type { SignIn } from './sign-in.ts'
 
 /**
- * For how many days the page for the second factor offers that this browser need not show it; undefined: it does not. Never to people
- * who have power over others.
+ * For how many days the pages for the second factor, an app's code or a passkey, offer that this browser need not show it; undefined:
+ * they do not. Never to people who have power over others, and never for a recovery code: its user has lost something.
  */
 export function trustDaysOf(
   { trustedBrowserDays }: Pick<InteractionDeps, 'trustedBrowserDays'>,
   user: Pick<User, 'role'> | null,
 ): number | undefined {
   return trustedBrowserDays > 0 && user?.role === null ? trustedBrowserDays : undefined
+}
+
+/** Whether the user who has just shown their second factor ticked that this browser need not ask for it again. */
+export function asksForTrust(
+  deps: Pick<InteractionDeps, 'trustedBrowserDays'>,
+  user: Pick<User, 'role'> | null,
+  form: Form,
+): boolean {
+  return trustDaysOf(deps, user) !== undefined && field(form, 'trust') === 'yes'
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   tellUser,
 } from '../users/index.ts'
 import { browserTokenOf, rememberBrowser } from '../oidc/index.ts'
-import { clientView } from './client-view.ts'
+import { askerView } from './client-view.ts'
 import type { InteractionDeps } from './deps.ts'
 import { ipOf } from './finish.ts'
 import { toDispatcher } from './handler.ts'
@@ -134,7 +134,7 @@ export function showUnlock(
   ctx.type = 'html'
   ctx.body = deps.render(ctx, 'unlock', {
     csrf: csrfToken(deps.keys, interaction.uid),
-    client: clientView(client),
+    client: askerView(client),
     action: `${at}/unlock`,
     abortAction: `${at}/abort`,
     signInAction: at,

@@ -211,6 +211,9 @@ test('in development a mail is read in the mailbox of the operations listener, a
     await shoot(page, 'mail-html')
     expect(await page.locator('img, script, link').count()).toBe(0)
     await context.close()
+    // What is around the mails is in English for everybody, and says so.
+    const german = await fetch(`${ops}/mailbox`, { headers: { 'accept-language': 'de' } })
+    expect(await german.text()).toContain('<html lang="en" dir="ltr">')
   } finally {
     await stop?.()
   }

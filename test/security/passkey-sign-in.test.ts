@@ -20,7 +20,7 @@ let server: TestServer
 let client: Awaited<ReturnType<typeof addClient>>
 beforeAll(async () => {
   const CARDEA_ACR = `urn:cardea:acr:pwd=pwd; ${MFA}=pwd+otp|passkey|pwd+recovery_code; ${STRONG}=passkey,300`
-  server = await startTestServer({ instances: 2, env: { CARDEA_ACR } })
+  server = await startTestServer({ instances: 2, env: { CARDEA_ACR, CARDEA_TRUSTED_BROWSER_DAYS: '30' } })
   client = await addClient(server, { firstParty: true })
 })
 afterAll(() => server.stop())
@@ -34,9 +34,15 @@ function optionsOn({ text }: Answer): string {
 
 const answerTo = (page: Answer, passkey: KeptPasskey) => usePasskey(optionsOn(page), server.issuer, passkey)
 
-async function post(sitting: Pick<AtStep, 'agent' | 'at'>, page: Answer, form: string, response: string) {
+async function post(
+  sitting: Pick<AtStep, 'agent' | 'at'>,
+  page: Answer,
+  form: string,
+  response: string,
+  more: Record<string, string> = {},
+) {
   const csrf = /name="csrf" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
-  return sitting.agent.post(`${sitting.at}/${form}`, { csrf, response })
+  return sitting.agent.post(`${sitting.at}/${form}`, { csrf, response, ...more })
 }
 
 /** Somebody who has made a passkey on their first sign-in. */
@@ -189,6 +195,51 @@ async function reachPasskey(person: Person) {
   expect(stepOf(page)).toBeNull()
   return { ...begun, page }
 }
+
+describe('a browser that is to be trusted', () => {
+  const trusted = ({ id }: Person) =>
+    server.database.prisma.trustedBrowser.count({ where: { userId: id, skipsFactorUntil: { not: null } } })
+
+  test('is, once the passkey was shown as the second factor, and is not where the box was left as it is (AZ-20, MF-06)', async () => {
+    const { person, passkey } = await withPasskey()
+    const sitting = await reachPasskey(person)
+    expect(sitting.page.text).toContain('Do not ask for my passkey in this browser for 30 days')
+    expect(sitting.page.text).not.toMatch(/name="trust"[^>]*checked/)
+    const answer = answerTo(sitting.page, passkey)
+    const done = await post(sitting, sitting.page, 'passkey', answer, { trust: 'yes' })
+    expect(told(await walk(server, sitting.agent, done.location ?? '', null))['code']).toBeDefined()
+    expect(await trusted(person)).toBe(1)
+
+    const { person: other, passkey: key } = await withPasskey()
+    const careful = await reachPasskey(other)
+    const unticked = await post(careful, careful.page, 'passkey', answerTo(careful.page, key))
+    expect(told(await walk(server, careful.agent, unticked.location ?? '', null))['code']).toBeDefined()
+    expect(await trusted(other)).toBe(0)
+  })
+
+  test('is not by a passkey that was the whole sign-in, whatever the form says (MF-06)', async () => {
+    const { person, passkey } = await withPasskey()
+    const sitting = await begin()
+    expect(sitting.page.text).not.toContain('name="trust"')
+    const done = await post(sitting, sitting.page, 'passkey', answerTo(sitting.page, passkey), {
+      trust: 'yes',
+    })
+    expect(told(await walk(server, sitting.agent, done.location ?? '', null))['code']).toBeDefined()
+    expect(await trusted(person)).toBe(0)
+  })
+
+  test('is not by a recovery code, whatever the form says (MF-06, RE-01)', async () => {
+    const person = await addPerson(server)
+    const [code = ''] = await addRecoveryCodes(server, person)
+    const sitting = await reach(server, client, person, 'totp')
+    const page = await sitting.agent.get(`${sitting.at}/recovery-code`)
+    expect(page.text).not.toContain('name="trust"')
+    const { action, fields } = formOf(page, /\/recovery-code$/)
+    const done = await sitting.agent.post(action, { ...fields, code, trust: 'yes' })
+    expect(told(await walk(server, sitting.agent, done.location ?? '', null))['code']).toBeDefined()
+    expect(await trusted(person)).toBe(0)
+  })
+})
 
 describe('stepping up (AZ-18, AZ-20)', () => {
   test('a session by password and code is asked for the passkey that strong takes, and makes one first if there is none; with the code shown again when that was long ago (MF-07)', async () => {

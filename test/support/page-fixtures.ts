@@ -236,6 +236,7 @@ export const pageFixtures: PageFixture[] = [
     },
   },
   { name: 'totp-trust', view: 'totp', data: { ...totp, trustDays: 30 } },
+  { name: 'passkey-trust', view: 'passkey', data: { ...passkeyPage, trustDays: 30 } },
   {
     name: 'recovery-code-error',
     view: 'recovery-code',

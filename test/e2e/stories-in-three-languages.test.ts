@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { openStage } from '../support/stage.ts'
+import type { Stage } from '../support/stage.ts'
+import { around } from '../support/stories/around.ts'
+import { newAndBack } from '../support/stories/new-and-back.ts'
+import { ownAccount } from '../support/stories/own-account.ts'
+import { read } from '../support/stories/reader.ts'
+import { signingIn } from '../support/stories/signing-in.ts'
+import { withPasskeys } from '../support/stories/with-passkeys.ts'
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await openStage({
+    env: {
+      CARDEA_TRUSTED_BROWSER_DAYS: '30',
+      CARDEA_ACR:
+        'urn:cardea:acr:pwd=pwd; urn:cardea:acr:mfa=pwd+otp|passkey|pwd+recovery_code; urn:example:acr:strong=passkey,300',
+    },
+  })
+})
+afterAll(() => stage.close())
+
+/** What pages call the people, apps, devices and programs of these stories. */
+const names = [
+  ...['Cardea', 'Sample app', 'Acme TV', 'Shop', 'Pat Example', 'Old tablet', 'Tablet'],
+  ...['Chrome Headless', 'Chrome', 'Chromium', 'Linux', 'Android', 'UTC'],
+]
+
+const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }
+
+// Every page is judged where it is seen: its language and the way it runs, its title, words that stayed English, its width, and
+// whether thumbs find what is to be pressed.
+describe.each(['de', 'ja', 'ar'] as const)('on a phone, in %s,', (language) => {
+  const stories = { signingIn, newAndBack, ownAccount, around, withPasskeys }
+  const cases = Object.entries(stories).flatMap(([group, list]) =>
+    list.map(({ name, scripts = false, tell }, nth) => ({ name, scripts, tell, story: `${group}-${nth}` })),
+  )
+  test.each(cases)('$name', async ({ tell, scripts, story }) => {
+    const options = { ...phone, javaScriptEnabled: scripts }
+    await expect(read(stage, { language, options, names, story }, tell)).resolves.toBeUndefined()
+  })
+})
