@@ -20,6 +20,7 @@ export function assemble(values: Values, keys: Keys): Config {
     logLevel: values.CARDEA_LOG_LEVEL,
     database: {
       url: values.DATABASE_URL,
+      directUrl: values.CARDEA_DIRECT_DATABASE_URL,
       poolMax: values.CARDEA_DATABASE_POOL,
       statementTimeoutMs: values.CARDEA_DATABASE_TIMEOUT,
     },

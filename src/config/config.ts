@@ -27,6 +27,8 @@ export interface Config {
   readonly database: {
     /** Undefined: the embedded PostgreSQL in the data directory. */
     readonly url: string | undefined
+    /** PostgreSQL itself, when `url` is a pooler that lends connections by transaction. */
+    readonly directUrl: string | undefined
     readonly poolMax: number
     readonly statementTimeoutMs: number
   }

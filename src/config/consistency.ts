@@ -32,6 +32,14 @@ const always: Rule[] = [
       problem: `is ${port}, and so is CARDEA_PORT`,
       remedy: 'Give the operations listener a port of its own',
     },
+  (values) =>
+    values.CARDEA_DIRECT_DATABASE_URL !== undefined &&
+    'DATABASE_URL' in values &&
+    values.DATABASE_URL === undefined && {
+      variable: 'CARDEA_DIRECT_DATABASE_URL',
+      problem: 'is set without DATABASE_URL',
+      remedy: 'Set DATABASE_URL to the pooler, or only DATABASE_URL when there is none',
+    },
 ]
 
 /** What production asks for beyond that. */

@@ -100,6 +100,11 @@ export const variables = {
       production: 'required, unless CARDEA_EMBEDDED_POSTGRES is true',
     },
   ),
+  CARDEA_DIRECT_DATABASE_URL: leftOut(
+    format.postgresUrl,
+    'The same database past the pooler, when DATABASE_URL is one that lends connections by transaction (PgBouncer): migrations and the command line go there.',
+    { secret: true, example: 'postgresql://cardea:PASSWORD@primary.internal:5432/cardea' },
+  ),
   CARDEA_EMBEDDED_POSTGRES: fallingBackTo(
     'false',
     format.yesOrNo,

@@ -90,7 +90,7 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
   if (!keys.keyring || !keys.cookie)
     throw new StartRefused('CARDEA_KEYRING and CARDEA_COOKIE_KEYS are needed')
   const sealer = createSealer([...keys.keyring])
-  const url = config.database.url ?? embedded?.url ?? ''
+  const url = config.database.directUrl ?? config.database.url ?? embedded?.url ?? ''
   const signingKeys = await prepareDatabase({ config, database, url, sealer, logger, signal: stop.signal })
   if (!signingKeys) return EXIT.ok
 
@@ -129,6 +129,7 @@ function connect(
 ): Database {
   return connectDatabase({
     url: database.url ?? embedded?.url ?? '',
+    lentByTransaction: database.directUrl !== undefined,
     poolMax: database.poolMax,
     connectTimeoutMs: database.statementTimeoutMs,
     statementTimeoutMs: database.statementTimeoutMs,

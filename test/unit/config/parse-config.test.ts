@@ -19,7 +19,7 @@ describe('in development', () => {
       samplePort: 3100,
       dataDir: '.cardea',
       logLevel: 'info',
-      database: { url: undefined, poolMax: 10, statementTimeoutMs: 3000 },
+      database: { url: undefined, directUrl: undefined, poolMax: 10, statementTimeoutMs: 3000 },
       keys: { keyring: undefined, cookie: undefined },
       http: { trustedProxies: [], requestTimeoutMs: 10_000, shutdownTimeoutMs: 10_000 },
       outbound: { allowHosts: [], allowNetworks: [] },
@@ -105,6 +105,13 @@ describe('reading the environment', () => {
     const problems = problemsOf(env)
     expect(problems.map(({ variable }) => variable).sort()).toEqual(Object.keys(env).sort())
     expect(problems.every(({ problem, remedy }) => problem !== '' && remedy !== '')).toBe(true)
+  })
+
+  test('takes a way past the pooler only beside the pooler', () => {
+    const CARDEA_DIRECT_DATABASE_URL = 'postgresql://u@primary/cardea'
+    expect(problemsOf({ CARDEA_DIRECT_DATABASE_URL })).toEqual([about('CARDEA_DIRECT_DATABASE_URL')])
+    const pooled = { CARDEA_DIRECT_DATABASE_URL, DATABASE_URL: 'postgresql://u@pooler/cardea' }
+    expect(configOf(pooled).database.directUrl).toBe(CARDEA_DIRECT_DATABASE_URL)
   })
 
   test('counts an empty value as unset', () => {
