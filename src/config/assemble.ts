@@ -15,6 +15,7 @@ export function assemble(values: Values, keys: Keys): Config {
       language: values.CARDEA_LANGUAGE,
       viewsDir: values.CARDEA_VIEWS_DIR,
     },
+    workers: values.CARDEA_WORKERS,
     samplePort: values.CARDEA_SAMPLE_PORT,
     dataDir: values.CARDEA_DATA_DIR,
     logLevel: values.CARDEA_LOG_LEVEL,

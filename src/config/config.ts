@@ -21,6 +21,8 @@ export interface Config {
     /** Templates that take the place of ours. */
     readonly viewsDir: string | undefined
   }
+  /** Processes that answer on the public port; auto: one per processor core. */
+  readonly workers: number | 'auto'
   readonly samplePort: number
   readonly dataDir: string
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'

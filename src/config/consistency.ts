@@ -61,9 +61,19 @@ const production: Rule[] = [
     },
 ]
 
+/** What only development asks for. */
+const development: Rule[] = [
+  ({ CARDEA_WORKERS: workers = 1 }) =>
+    workers !== 1 && {
+      variable: 'CARDEA_WORKERS',
+      problem: 'is not 1 in development',
+      remedy: 'Leave it out, or start Cardea in production mode',
+    },
+]
+
 /** Problems between values that are each well written. */
 export function inconsistencies(values: Partial<Values>, mode: 'development' | 'production'): Problem[] {
-  const rules = mode === 'production' ? [...always, ...production] : always
+  const rules = [...always, ...(mode === 'production' ? production : development)]
   return rules
     .map((rule) => rule(values))
     .filter((problem): problem is Problem => typeof problem === 'object')

@@ -64,6 +64,12 @@ export const variables = {
     'Names by which the operations listener may be called, besides localhost and IP addresses.',
     { example: 'cardea-ops.internal' },
   ),
+  CARDEA_WORKERS: fallingBackTo(
+    '1',
+    format.workers,
+    'Processes that answer on the public port: a number, or `auto` for one per processor core. More than one has a supervisor beside them, which takes the operations listener and all work in the background.',
+    { example: 'auto' },
+  ),
   CARDEA_SAMPLE_PORT: fallingBackTo('3100', format.port, 'Port of the sample app in development.'),
   CARDEA_DATA_DIR: fallingBackTo(
     '.cardea',

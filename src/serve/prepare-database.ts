@@ -15,13 +15,13 @@ export class StartRefused extends Error {
   override readonly name = 'StartRefused'
 }
 
-type Preparation = {
+type Patience = { logger: Logger; signal: AbortSignal }
+
+type Preparation = Patience & {
   config: Config
   database: Database
   url: string
   sealer: Sealer
-  logger: Logger
-  signal: AbortSignal
 }
 
 const RETRY_MS = 1000
@@ -30,15 +30,28 @@ const RETRY_MS = 1000
  * Brings the schema up to date and gives the signing keys, waiting for the database as long as it takes. Null when the process
  * is asked to stop meanwhile. Throws what waiting cannot cure: a failed migration, keys sealed under another key ring.
  */
-export async function prepareDatabase(preparation: Preparation): Promise<JWK[] | null> {
-  const { config, database, url, sealer, logger, signal } = preparation
+export function prepareDatabase(preparation: Preparation): Promise<JWK[] | null> {
+  const { config, database, url, sealer } = preparation
+  return persist(preparation, async () => {
+    await migrate(url)
+    await installQueue(database.pool)
+    if (config.mode === 'production') await refuseSeeds(database)
+    await ensureBuiltIn(database.prisma, { issuer: config.issuer })
+    return ensureSigningKeys({ database, sealer })
+  })
+}
+
+/** Gives the signing keys of a database that another process has prepared, as patiently. */
+export function openSigningKeys(
+  opening: Patience & Pick<Preparation, 'database' | 'sealer'>,
+): Promise<JWK[] | null> {
+  return persist(opening, () => ensureSigningKeys(opening))
+}
+
+async function persist({ logger, signal }: Patience, attempt: () => Promise<JWK[]>): Promise<JWK[] | null> {
   while (!signal.aborted) {
     try {
-      await migrate(url)
-      await installQueue(database.pool)
-      if (config.mode === 'production') await refuseSeeds(database)
-      await ensureBuiltIn(database.prisma, { issuer: config.issuer })
-      return await ensureSigningKeys({ database, sealer })
+      return await attempt()
     } catch (error) {
       if (error instanceof SealBroken) throw otherKeyring()
       if (!isStorageTrouble(error)) throw error

@@ -16,6 +16,7 @@ describe('in development', () => {
       issuer: 'http://localhost:3000',
       listen: { host: '127.0.0.1', port: 3000 },
       ops: { host: '127.0.0.1', port: 3001 },
+      workers: 1,
       samplePort: 3100,
       dataDir: '.cardea',
       logLevel: 'info',
@@ -105,6 +106,13 @@ describe('reading the environment', () => {
     const problems = problemsOf(env)
     expect(problems.map(({ variable }) => variable).sort()).toEqual(Object.keys(env).sort())
     expect(problems.every(({ problem, remedy }) => problem !== '' && remedy !== '')).toBe(true)
+  })
+
+  test('takes a number of workers or auto, and in development no more than one', () => {
+    for (const text of ['0', '-1', 'many', '2.5', '257'])
+      expect(problemsOf({ CARDEA_WORKERS: text })).toEqual([about('CARDEA_WORKERS')])
+    expect(problemsOf({ CARDEA_WORKERS: 'auto' })).toEqual([about('CARDEA_WORKERS')])
+    expect(configOf({ CARDEA_WORKERS: '1' }).workers).toBe(1)
   })
 
   test('takes a way past the pooler only beside the pooler', () => {
