@@ -47,11 +47,12 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     })
     supervisor.onCount(apps.counted)
     stopWatching = watchSigningKeys({ database, sealer }, signingKeys, {
-      onChange: apps.useSigningKeys,
+      onChange: (keys) => apps.useSigningKeys(keys),
       onError: (error) => logger.error({ error: String(error) }, 'looking for changed signing keys failed'),
     })
     // Not before: the system would send people here.
-    const listener = await listenAs('CARDEA_PORT', apps.publicApp.callback(), {
+    const answer = apps.publicApp.callback()
+    const listener = await listenAs('CARDEA_PORT', (req, res) => void answer(req, res), {
       ...config.listen,
       shared: true,
     })

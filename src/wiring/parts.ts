@@ -27,7 +27,7 @@ export type AppDeps = {
 export type WorkersBeside = {
   /** Whether at least one of them answers. */
   isAnyReady(): boolean
-  counted(): Promise<Counted[]>
+  counted: () => Promise<Counted[]>
 }
 
 /** What the rooms are wired with: what the process brings, and what was made of it. */

@@ -99,7 +99,7 @@ describe('two workers behind one port (FT-07)', () => {
       outcomes.push(
         asked.then(
           ({ status }) => status,
-          (error: NodeJS.ErrnoException) => error.code ?? String(error),
+          (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error),
         ),
       )
       if (nth === 100) process.kill(workers[0] ?? 0, 'SIGKILL')
