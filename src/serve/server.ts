@@ -16,7 +16,7 @@ import type { Crew } from './crew.ts'
 import { EXIT } from './exit.ts'
 import { listenAs } from './listen-as.ts'
 import { createLogger, openLog } from './logger.ts'
-import type { LogDestination } from './logger.ts'
+import type { Log } from './logger.ts'
 import { prepareDatabase, StartRefused } from './prepare-database.ts'
 import { createStartingApp } from './starting-app.ts'
 import { onStopSignal } from './stop-signal.ts'
@@ -63,6 +63,8 @@ async function run(config: Config, env: NodeJS.ProcessEnv, cleanUp: (() => unkno
   const development = config.mode === 'development' ? openDevelopment(config) : undefined
   const log = openLog(development?.logFile)
   const logger = createLogger(config, log)
+  // Before everything else on the way in, so after everything else on the way out.
+  cleanUp.unshift(() => log.close())
 
   // The ports first: a second copy of us is told before it touches anything.
   const starting = createStartingApp(config.issuer)
@@ -149,7 +151,7 @@ async function crewOf(
     handler: RequestListener
     databaseUrl: string | undefined
     logger: Logger
-    log: LogDestination
+    log: Log
     cleanUp: (() => unknown)[]
   },
 ): Promise<Crew | undefined> {
@@ -167,7 +169,7 @@ async function crewOf(
     count,
     env: { ...env, ...embedded, CARDEA_MODE: 'production', CARDEA_PORT: String(port) },
     logger,
-    sink: log,
+    sink: log.to,
     onReady: () => void close(),
   })
   cleanUp.push(() => crew.stop(MEANWHILE_MS))

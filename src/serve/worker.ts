@@ -30,7 +30,8 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   if (!keyring || !cookie) return EXIT.config
 
   const supervisor = hearSupervisor()
-  const logger = createLogger(config, openLog(undefined))
+  const log = openLog(undefined)
+  const logger = createLogger(config, log)
   const database = connect(config, undefined, (error) =>
     logger.warn({ error: error.message }, 'a database connection was lost'),
   )
@@ -63,6 +64,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   } finally {
     await stopWatching?.()
     await database.close()
+    await log.close()
   }
 }
 
