@@ -37,6 +37,7 @@ export function prepareDatabase(preparation: Preparation): Promise<JWK[] | null>
     await installQueue(database.pool)
     if (config.mode === 'production') await refuseSeeds(database)
     await ensureBuiltIn(database.prisma, { issuer: config.issuer })
+    if (config.database.directUrl !== undefined) await warnOfMissingLimits(preparation)
     return ensureSigningKeys({ database, sealer })
   })
 }
@@ -67,6 +68,18 @@ function otherKeyring(): StartRefused {
     'The signing keys in this database were sealed with a key that is not in CARDEA_KEYRING.\n' +
       'Put that key back into it, after the newest.',
   )
+}
+
+/** Through a pooler that lends connections by transaction we cannot set the server's limits ourselves. */
+async function warnOfMissingLimits({ database, logger }: Preparation): Promise<void> {
+  const limits = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
+  const { rows } = await database.pool.query<{ missing: string[] }>(
+    `SELECT array(SELECT name FROM unnest($1::text[]) AS name WHERE current_setting(name) = '0') AS missing`,
+    [limits],
+  )
+  const missing = rows[0]?.missing ?? []
+  if (missing.length > 0)
+    logger.warn({ missing }, 'the pooler sets no such limits: what hangs in the database is not ended there')
 }
 
 async function refuseSeeds({ prisma }: Database): Promise<void> {

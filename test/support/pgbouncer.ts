@@ -11,14 +11,19 @@ import { freePorts } from './server.ts'
 
 export const pgbouncer = locate('pgbouncer')
 
-/** A real PgBouncer before the database at `url`, with the settings of examples/ha. It refuses to run as root. */
-export async function startPgBouncer(url: string): Promise<{ url: string; stop(): Promise<void> }> {
+/** A real PgBouncer before the database at `url`, with the settings of examples/ha, or without the limits among them. It refuses to run as root. */
+export async function startPgBouncer(
+  url: string,
+  { limits = true } = {},
+): Promise<{ url: string; stop(): Promise<void> }> {
   const { hostname, port, username, password, pathname } = new URL(url)
   const dir = mkdtempSync(path.join(tmpdir(), 'cardea-pgbouncer-'))
   const [own = 0] = await freePorts(1)
   const ini = fill('pgbouncer.ini', {
     ...{ PRIMARY_PORT: port, PGBOUNCER_PORT: own, DIR: dir, DATABASE: pathname.slice(1) },
-  }).replace('host=127.0.0.1', `host=${hostname}`)
+  })
+    .replace('host=127.0.0.1', `host=${hostname}`)
+    .replace(limits ? '' : / connect_query='[^']*'/, '')
   writeFileSync(path.join(dir, 'pgbouncer.ini'), ini)
   writeFileSync(path.join(dir, 'pgbouncer-users.txt'), `"${username}" "${decodeURIComponent(password)}"\n`)
   const user = unprivileged()

@@ -73,7 +73,19 @@ where('behind a PgBouncer that lends connections by transaction (apt-get install
   test('the process brings the schema up to date past the pooler, and is ready', async () => {
     const server = await spawnServer(env)
     await server.ready()
+    expect(server.output()).not.toContain('"missing"')
     server.kill('SIGTERM')
     expect(await server.exited).toEqual({ code: 0, signal: null })
   })
+
+  test('a pooler that sets no limits is complained of in the log (FT-03)', async () => {
+    const lenient = await startPgBouncer(direct.url, { limits: false })
+    const server = await spawnServer({ ...env, DATABASE_URL: lenient.url })
+    await server.ready()
+    expect(server.output()).toMatch(
+      /"level":40.*"missing":\["statement_timeout","lock_timeout","idle_in_transaction_session_timeout"\]/,
+    )
+    await server.stop()
+    await lenient.stop()
+  }, 90_000)
 })
