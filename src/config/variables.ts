@@ -68,7 +68,6 @@ export const variables = {
     '1',
     format.workers,
     'Processes that answer on the public port: a number, or `auto` for one per processor core. More than one has a supervisor beside them, which takes the operations listener and all work in the background.',
-    { example: 'auto' },
   ),
   CARDEA_SAMPLE_PORT: fallingBackTo('3100', format.port, 'Port of the sample app in development.'),
   CARDEA_DATA_DIR: fallingBackTo(
