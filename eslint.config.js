@@ -45,7 +45,7 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     // The entry points, which hand it to the config room.
-    ignores: ['src/main.ts', 'src/cli/main.ts', 'src/cli/environment.ts'],
+    ignores: ['src/main.ts', 'src/serve/worker-main.ts', 'src/cli/main.ts', 'src/cli/environment.ts'],
     rules: {
       // One reader of the environment: main.ts and the command line pass process.env to the config room.
       'no-restricted-properties': [

@@ -214,10 +214,12 @@ export const sections = [
       'FT-03': 'A hanging database is 503 within the deadline, and no connection is lost to it.',
       'FT-04': 'A slow database makes requests slow and fails none of them.',
       'FT-05': 'An exhausted pool is 503, never a deadlock or a 500.',
+      'FT-06':
+        'When the standby takes over, what was acknowledged is there: no revocation is undone, no code or refresh token works again.',
       'FT-07': 'Every flow works when each request reaches another instance.',
       'FT-08': 'SIGTERM under load breaks no answer: not ready first, then drained, then exit 0.',
       'FT-09':
-        'Instances that start together migrate once, and an older one leaves alone what a newer one applied.',
+        'Instances that start together migrate once, an older one leaves alone what a newer one applied, and sign-ins, tokens and revocations cross between the two.',
       'FT-10': 'Parallel redemptions of a code on two instances: one success, no 500.',
       'FT-11': 'When a refresh races a revocation, what was acknowledged as revoked is dead.',
       'FT-12': 'What was committed outlives the kill of our process, of the database’s, and of a migration.',
@@ -228,6 +230,7 @@ export const sections = [
         'A database that is full or read-only still answers reads; a write it refuses is storage trouble and no verdict.',
       'FT-17': 'Sweeping removes only what has expired, a bounded number at a time.',
       'FT-18': 'Slow senders, idle connections and connections beyond a cap are closed.',
+      'FT-19': 'Thousands of random requests with something wrong in each are answered, none with a 5xx.',
       'FT-20':
         'A cookie with a forged or foreign signature is no cookie; one made with an older key is, while that key is kept.',
       'FT-21': 'An app that is down keeps nobody from signing out; it is told later, and holds up no other.',
@@ -237,6 +240,7 @@ export const sections = [
         'Keys change under load, also where one instance is behind: nothing stops verifying or opening.',
       'FT-25': 'A revocation of very many tokens has its effect with its answer; the rows follow in batches.',
       'FT-26': 'More passwords than the hasher can take are refused at once, and cost nobody an attempt.',
+      'FT-27': 'When nobody reads the log, requests are answered all the same.',
       'FT-28': 'A crash between using a token up and saving its successor leaves either both or neither.',
       'FT-29': 'Deadlocks and serialization failures are tried again at most three times, then 503.',
       'FT-30':
@@ -289,6 +293,8 @@ export const limits = {
     'there is no CIBA flow; an API that checks JWTs by itself hears of it through the status list (RV-05).',
   'FT-01':
     'the signing keys live in the database, so JWKS and discovery answer 503 as well until it was reached once; afterwards they stay 200 when it goes away.',
+  'FT-06':
+    'with a synchronous standby (docs/high-availability.md). Without one, the commits it had not received are lost with the primary.',
   'FT-07':
     'guesses at passwords and codes are counted in the database; sign-ins started and client secrets guessed at, in each instance.',
   'HT-05': 'counted in each instance’s memory, with and without a session cookie apart.',

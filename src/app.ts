@@ -4,7 +4,7 @@ import * as http from './http/index.ts'
 import * as wiring from './wiring/index.ts'
 import type { AppDeps, BesideRequests, PartsWithEngine } from './wiring/index.ts'
 
-export type { AppDeps } from './wiring/index.ts'
+export type { AppDeps, WorkersBeside } from './wiring/index.ts'
 
 export type Apps = BesideRequests & {
   /** For people and client apps. */
@@ -13,6 +13,8 @@ export type Apps = BesideRequests & {
   opsApp: Koa
   /** From the next request on, tokens are signed with these. */
   useSigningKeys: (keys: JWK[]) => void
+  /** What this process has counted so far. */
+  counted: () => Promise<http.Counted>
   /** For the metrics: what is blocked. */
   observeBlocks: ReturnType<typeof http.createMetrics>['observeBlocks']
 }
@@ -31,6 +33,7 @@ export function createApps(deps: AppDeps): Apps {
     publicApp: publicApp({ ...parts, oidc }),
     opsApp: opsApp({ ...parts, oidc }, mailing),
     useSigningKeys: (keys) => oidc.useSigningKeys(keys),
+    counted: () => metrics.registry.getMetricsAsJSON(),
     observeBlocks: metrics.observeBlocks,
     ...wiring.besideRequests({ ...parts, oidc }, mailing),
   }
@@ -68,7 +71,7 @@ function opsApp(parts: PartsWithEngine, { mailboxPages }: ReturnType<typeof wiri
   return wiring.koaApp(parts.cookieKeys, [
     ...wiring.frame(parts, 'ops'),
     http.opsHostGuard(config.ops.names),
-    http.metricsRoute(metrics.registry),
+    http.metricsRoute(metrics.registry, parts.workers?.counted),
     http.malformedGuard(),
     http.serveAssets(pages.assets.find),
     http.requestDeadline({ ms: config.http.requestTimeoutMs }),

@@ -32,7 +32,8 @@ export async function atDatabase<T>(
   { database, dataDir }: Config,
   work: (url: string) => Promise<T>,
 ): Promise<T> {
-  if (database.url !== undefined) return work(database.url)
+  const url = database.directUrl ?? database.url
+  if (url !== undefined) return work(url)
   const embedded = await joinEmbeddedPostgres({ dir: dataDir })
   // Asked to end, end in order: the server is told to stop when this process exits.
   const interrupt = () => process.exit(130)

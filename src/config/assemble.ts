@@ -15,11 +15,13 @@ export function assemble(values: Values, keys: Keys): Config {
       language: values.CARDEA_LANGUAGE,
       viewsDir: values.CARDEA_VIEWS_DIR,
     },
+    workers: values.CARDEA_WORKERS,
     samplePort: values.CARDEA_SAMPLE_PORT,
     dataDir: values.CARDEA_DATA_DIR,
     logLevel: values.CARDEA_LOG_LEVEL,
     database: {
       url: values.DATABASE_URL,
+      directUrl: values.CARDEA_DIRECT_DATABASE_URL,
       poolMax: values.CARDEA_DATABASE_POOL,
       statementTimeoutMs: values.CARDEA_DATABASE_TIMEOUT,
     },

@@ -21,12 +21,16 @@ export interface Config {
     /** Templates that take the place of ours. */
     readonly viewsDir: string | undefined
   }
+  /** Processes that answer on the public port; auto: one per processor core. */
+  readonly workers: number | 'auto'
   readonly samplePort: number
   readonly dataDir: string
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   readonly database: {
     /** Undefined: the embedded PostgreSQL in the data directory. */
     readonly url: string | undefined
+    /** PostgreSQL itself, when `url` is a pooler that lends connections by transaction. */
+    readonly directUrl: string | undefined
     readonly poolMax: number
     readonly statementTimeoutMs: number
   }

@@ -32,6 +32,14 @@ const always: Rule[] = [
       problem: `is ${port}, and so is CARDEA_PORT`,
       remedy: 'Give the operations listener a port of its own',
     },
+  (values) =>
+    values.CARDEA_DIRECT_DATABASE_URL !== undefined &&
+    'DATABASE_URL' in values &&
+    values.DATABASE_URL === undefined && {
+      variable: 'CARDEA_DIRECT_DATABASE_URL',
+      problem: 'is set without DATABASE_URL',
+      remedy: 'Set DATABASE_URL to the pooler, or only DATABASE_URL when there is none',
+    },
 ]
 
 /** What production asks for beyond that. */
@@ -53,9 +61,19 @@ const production: Rule[] = [
     },
 ]
 
+/** What only development asks for. */
+const development: Rule[] = [
+  ({ CARDEA_WORKERS: workers = 1 }) =>
+    workers !== 1 && {
+      variable: 'CARDEA_WORKERS',
+      problem: 'is not 1 in development',
+      remedy: 'Leave it out, or start Cardea in production mode',
+    },
+]
+
 /** Problems between values that are each well written. */
 export function inconsistencies(values: Partial<Values>, mode: 'development' | 'production'): Problem[] {
-  const rules = mode === 'production' ? [...always, ...production] : always
+  const rules = [...always, ...(mode === 'production' ? production : development)]
   return rules
     .map((rule) => rule(values))
     .filter((problem): problem is Problem => typeof problem === 'object')

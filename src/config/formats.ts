@@ -13,6 +13,15 @@ export function wholeNumber(min: number, max: number, unit = ''): z.ZodType<numb
 
 export const port = wholeNumber(0, 65535)
 
+/** How many processes: a number, or as many as there are cores. */
+export const workers: z.ZodType<number | 'auto', string> = z.string().transform((text, issues) => {
+  if (text === 'auto') return text
+  const count = wholeNumber(1, 256).safeParse(text)
+  if (count.success) return count.data
+  issues.addIssue('must be auto, or a whole number from 1 to 256')
+  return z.NEVER
+})
+
 /** Days that something is kept: 0 for ever, else no less than a month, so that whoever follows it may be late. */
 export const retentionDays = wholeNumber(0, 36_500).refine(
   (days) => days === 0 || days >= 30,

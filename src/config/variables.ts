@@ -64,6 +64,11 @@ export const variables = {
     'Names by which the operations listener may be called, besides localhost and IP addresses.',
     { example: 'cardea-ops.internal' },
   ),
+  CARDEA_WORKERS: fallingBackTo(
+    '1',
+    format.workers,
+    'Processes that answer on the public port: a number, or `auto` for one per processor core. More than one has a supervisor beside them, which takes the operations listener and all work in the background.',
+  ),
   CARDEA_SAMPLE_PORT: fallingBackTo('3100', format.port, 'Port of the sample app in development.'),
   CARDEA_DATA_DIR: fallingBackTo(
     '.cardea',
@@ -99,6 +104,11 @@ export const variables = {
       example: 'postgresql://cardea:PASSWORD@db.internal:5432/cardea',
       production: 'required, unless CARDEA_EMBEDDED_POSTGRES is true',
     },
+  ),
+  CARDEA_DIRECT_DATABASE_URL: leftOut(
+    format.postgresUrl,
+    'The same database past the pooler, when DATABASE_URL is one that lends connections by transaction (PgBouncer): migrations and the command line go there.',
+    { secret: true, example: 'postgresql://cardea:PASSWORD@primary.internal:5432/cardea' },
   ),
   CARDEA_EMBEDDED_POSTGRES: fallingBackTo(
     'false',

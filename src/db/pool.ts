@@ -13,6 +13,11 @@ export type PoolOptions = {
   lockTimeoutMs: number
   /** Milliseconds a transaction may sit idle before the server ends it. */
   idleInTransactionTimeoutMs: number
+  /**
+   * The address is a pooler that lends a connection for one transaction at a time: nothing may stay behind on it, neither
+   * prepared statements nor settings. The pooler itself then sets the limits of the server.
+   */
+  lentByTransaction?: boolean
   /** Told when an idle connection is lost; nobody else would hear of it. */
   onError?: (error: Error) => void
 }
@@ -33,9 +38,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     max: options.poolMax,
     connectionTimeoutMillis: options.connectTimeoutMs,
     idleTimeoutMillis: IDLE_CONNECTION_MS,
-    statement_timeout: options.statementTimeoutMs,
-    lock_timeout: options.lockTimeoutMs,
-    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs,
+    ...(options.lentByTransaction ? {} : serverLimits(options)),
     query_timeout: answerTimeout(options),
     application_name: 'cardea',
     keepAlive: true,
@@ -45,6 +48,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     // The queries under way reject, and an idle connection is reported by the pool: without a listener, a connection
     // lost between two statements of a transaction would be an uncaught exception.
     client.on('error', () => undefined)
+    if (options.lentByTransaction) leaveNothingPrepared(client)
     dropWhenUnanswered(client)
   })
   pool.on('release', (error, client) => {
@@ -52,6 +56,25 @@ export function createPool(options: PoolOptions): pg.Pool {
     if (!(error as Error | undefined) && client.getTransactionStatus() !== 'I') void client.end()
   })
   return pool
+}
+
+/** What the server itself keeps to; sent with the connection's first message, which a pooler would not understand. */
+function serverLimits(options: PoolOptions): pg.PoolConfig {
+  return {
+    statement_timeout: options.statementTimeoutMs,
+    lock_timeout: options.lockTimeoutMs,
+    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs,
+  }
+}
+
+/** Sends named statements without their names: the next query may meet another server connection, where no such name is known. */
+function leaveNothingPrepared(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown
+  const unnamed = (first: unknown, ...rest: unknown[]): unknown => {
+    const isNamed = typeof first === 'object' && first !== null && 'name' in first
+    return query(isNamed ? { ...first, name: undefined } : first, ...rest)
+  }
+  client.query = unnamed as typeof client.query
 }
 
 /**

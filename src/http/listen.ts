@@ -15,6 +15,8 @@ export interface Listening {
   keepAliveTimeoutMs?: number
   /** Connections beyond this are closed at once. */
   maxConnections?: number
+  /** Whether other processes may listen on the same port; the system then gives each its share of new connections. */
+  shared?: boolean
 }
 
 /** A running listener. */
@@ -53,6 +55,7 @@ export async function listen(
     requestTimeoutMs = 10_000,
     keepAliveTimeoutMs = 65_000,
     maxConnections = 4096,
+    shared = false,
   }: Listening,
 ): Promise<Listener> {
   const server = createServer({
@@ -68,7 +71,7 @@ export async function listen(
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explain(error, host, port)))
-    server.listen(port, host, resolve)
+    server.listen({ port, host, reusePort: shared }, resolve)
   })
   return { url: urlOf(host, (server.address() as AddressInfo).port), close }
 }
@@ -83,6 +86,7 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): List
   const reasons: Record<string, string> = {
     EADDRINUSE: `Port ${port} on ${host} is taken. Stop the program that uses it, or choose another port.`,
     EACCES: `Port ${port} on ${host} may not be used by this user. Choose a port above 1023.`,
+    ENOTSUP: `This system does not let several processes share port ${port}; Linux does. Set CARDEA_WORKERS=1.`,
     EADDRNOTAVAIL: `${host} is not an address of this machine. Choose another address to listen on.`,
   }
   return new ListenError(code, reasons[code] ?? `Cannot listen on ${host}, port ${port} (${code}).`, error)

@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa'
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What the process counts, for Prometheus. Label values come from bounded sets only, never from a request's text. */
 interface Metrics {
@@ -152,12 +152,26 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
   }
 }
 
-/** Answers GET /metrics in the Prometheus text format. For the operations listener only. */
-export function metricsRoute(registry: Registry): Middleware {
+/** What one process has counted, as it can be sent to another. */
+export type Counted = object
+
+/**
+ * Answers GET /metrics in the Prometheus text format. For the operations listener only. `others` gives what the processes beside this one
+ * have counted: counters and histograms are then sums over all, and so are gauges but for averages of delays.
+ */
+export function metricsRoute(
+  registry: Registry,
+  others: () => Promise<Counted[]> = () => Promise.resolve([]),
+): Middleware {
   return async function metricsRoute(ctx, next) {
     if (ctx.path === '/metrics' && (ctx.method === 'GET' || ctx.method === 'HEAD')) {
+      const beside = await others()
+      const all =
+        beside.length === 0
+          ? registry
+          : AggregatorRegistry.aggregate([await registry.getMetricsAsJSON(), ...beside] as never)
       ctx.type = registry.contentType
-      ctx.body = await registry.metrics()
+      ctx.body = await all.metrics()
     } else {
       await next()
     }

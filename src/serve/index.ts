@@ -3,4 +3,5 @@
  * knows the order in which things start and stop, and what each answers meanwhile; it refuses to know any page or protocol.
  * Entered by main.ts and by `cardea serve`.
  */
-export { EXIT, startServer } from './server.ts'
+export { EXIT } from './exit.ts'
+export { startServer } from './server.ts'

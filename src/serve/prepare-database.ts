@@ -15,13 +15,13 @@ export class StartRefused extends Error {
   override readonly name = 'StartRefused'
 }
 
-type Preparation = {
+type Patience = { logger: Logger; signal: AbortSignal }
+
+type Preparation = Patience & {
   config: Config
   database: Database
   url: string
   sealer: Sealer
-  logger: Logger
-  signal: AbortSignal
 }
 
 const RETRY_MS = 1000
@@ -30,15 +30,29 @@ const RETRY_MS = 1000
  * Brings the schema up to date and gives the signing keys, waiting for the database as long as it takes. Null when the process
  * is asked to stop meanwhile. Throws what waiting cannot cure: a failed migration, keys sealed under another key ring.
  */
-export async function prepareDatabase(preparation: Preparation): Promise<JWK[] | null> {
-  const { config, database, url, sealer, logger, signal } = preparation
+export function prepareDatabase(preparation: Preparation): Promise<JWK[] | null> {
+  const { config, database, url, sealer } = preparation
+  return persist(preparation, async () => {
+    await migrate(url)
+    await installQueue(database.pool)
+    if (config.mode === 'production') await refuseSeeds(database)
+    await ensureBuiltIn(database.prisma, { issuer: config.issuer })
+    if (config.database.directUrl !== undefined) await warnOfMissingLimits(preparation)
+    return ensureSigningKeys({ database, sealer })
+  })
+}
+
+/** Gives the signing keys of a database that another process has prepared, as patiently. */
+export function openSigningKeys(
+  opening: Patience & Pick<Preparation, 'database' | 'sealer'>,
+): Promise<JWK[] | null> {
+  return persist(opening, () => ensureSigningKeys(opening))
+}
+
+async function persist({ logger, signal }: Patience, attempt: () => Promise<JWK[]>): Promise<JWK[] | null> {
   while (!signal.aborted) {
     try {
-      await migrate(url)
-      await installQueue(database.pool)
-      if (config.mode === 'production') await refuseSeeds(database)
-      await ensureBuiltIn(database.prisma, { issuer: config.issuer })
-      return await ensureSigningKeys({ database, sealer })
+      return await attempt()
     } catch (error) {
       if (error instanceof SealBroken) throw otherKeyring()
       if (!isStorageTrouble(error)) throw error
@@ -54,6 +68,18 @@ function otherKeyring(): StartRefused {
     'The signing keys in this database were sealed with a key that is not in CARDEA_KEYRING.\n' +
       'Put that key back into it, after the newest.',
   )
+}
+
+/** Through a pooler that lends connections by transaction we cannot set the server's limits ourselves. */
+async function warnOfMissingLimits({ database, logger }: Preparation): Promise<void> {
+  const limits = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
+  const { rows } = await database.pool.query<{ missing: string[] }>(
+    `SELECT array(SELECT name FROM unnest($1::text[]) AS name WHERE current_setting(name) = '0') AS missing`,
+    [limits],
+  )
+  const missing = rows[0]?.missing ?? []
+  if (missing.length > 0)
+    logger.warn({ missing }, 'the pooler sets no such limits: what hangs in the database is not ended there')
 }
 
 async function refuseSeeds({ prisma }: Database): Promise<void> {

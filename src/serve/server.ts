@@ -5,18 +5,23 @@ import { startBackground } from './background.ts'
 import { describeProblems, parseConfig } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
 import { createSealer, parseKeyring } from '../crypto/index.ts'
-import { connectDatabase, EmbeddedPostgresError, MigrationError, startEmbeddedPostgres } from '../db/index.ts'
-import type { Database, EmbeddedPostgres } from '../db/index.ts'
+import { EmbeddedPostgresError, MigrationError, startEmbeddedPostgres } from '../db/index.ts'
 import { openDevelopment } from '../development/index.ts'
-import { listen, ListenError, ViewError } from '../http/index.ts'
+import { ViewError } from '../http/index.ts'
 import type { Listener } from '../http/index.ts'
-import { createLogger } from './logger.ts'
+import type { Logger } from 'pino'
+import { connect } from './connect.ts'
+import { startCrew } from './crew.ts'
+import type { Crew } from './crew.ts'
+import { EXIT } from './exit.ts'
+import { listenAs } from './listen-as.ts'
+import { createLogger, openLog } from './logger.ts'
+import type { Log } from './logger.ts'
 import { prepareDatabase, StartRefused } from './prepare-database.ts'
 import { createStartingApp } from './starting-app.ts'
 import { onStopSignal } from './stop-signal.ts'
 import { createPasswordHasher } from '../users/index.ts'
-
-export const EXIT = { ok: 0, failed: 1, usage: 64, unavailable: 69, config: 78 } as const
+import { workerCount } from './worker-count.ts'
 
 /**
  * The process from environment to exit: config → database → schema → keys → apps → listeners → signal → drain. Resolves with the
@@ -40,7 +45,7 @@ export async function startServer({
   }
   const cleanUp: (() => unknown)[] = []
   try {
-    return await run(parsed.config, cleanUp)
+    return await run(parsed.config, env, cleanUp)
   } catch (error) {
     const expected = [EmbeddedPostgresError, MigrationError, StartRefused, ViewError].some(
       (kind) => error instanceof kind,
@@ -52,11 +57,14 @@ export async function startServer({
   }
 }
 
-async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> {
+async function run(config: Config, env: NodeJS.ProcessEnv, cleanUp: (() => unknown)[]): Promise<number> {
   const stop = onStopSignal(config.http.shutdownTimeoutMs)
   cleanUp.push(() => stop.release())
   const development = config.mode === 'development' ? openDevelopment(config) : undefined
-  const logger = createLogger(config, development?.logFile)
+  const log = openLog(development?.logFile)
+  const logger = createLogger(config, log)
+  // Before everything else on the way in, so after everything else on the way out.
+  cleanUp.unshift(() => log.close())
 
   // The ports first: a second copy of us is told before it touches anything.
   const starting = createStartingApp(config.issuer)
@@ -64,7 +72,8 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
     public: starting,
     ops: starting,
   }
-  const publicListener = await listenAs('CARDEA_PORT', (req, res) => handlers.public(req, res), config.listen)
+  const handler: RequestListener = (req, res) => handlers.public(req, res)
+  const publicListener = await listenAs('CARDEA_PORT', handler, config.listen)
   cleanUp.push(() => publicListener.close(0))
   const opsListener = await listenAs('CARDEA_OPS_PORT', (req, res) => handlers.ops(req, res), config.ops)
   cleanUp.push(() => opsListener.close(0))
@@ -78,7 +87,7 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
   const embedded =
     config.database.url === undefined ? await startEmbeddedPostgres({ dir: config.dataDir }) : undefined
   if (embedded) cleanUp.push(() => embedded.stop())
-  const database = connect(config, embedded, (error) =>
+  const database = connect(config, embedded?.url, (error) =>
     logger.warn({ error: error.message }, 'a database connection was lost'),
   )
   cleanUp.push(() => database.close())
@@ -89,8 +98,11 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
   }
   if (!keys.keyring || !keys.cookie)
     throw new StartRefused('CARDEA_KEYRING and CARDEA_COOKIE_KEYS are needed')
+
+  const databaseUrl = embedded?.url
+  const crew = await crewOf(config, { env, publicListener, handler, databaseUrl, logger, log, cleanUp })
   const sealer = createSealer([...keys.keyring])
-  const url = config.database.url ?? embedded?.url ?? ''
+  const url = config.database.directUrl ?? config.database.url ?? embedded?.url ?? ''
   const signingKeys = await prepareDatabase({ config, database, url, sealer, logger, signal: stop.signal })
   if (!signingKeys) return EXIT.ok
 
@@ -104,9 +116,11 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
     cookieKeys: keys.cookie,
     logger,
     isAccepting: () => !stop.signal.aborted,
+    workers: crew,
   })
   handlers.public = apps.publicApp.callback()
   handlers.ops = apps.opsApp.callback()
+  crew?.open()
   const keySchedule = {
     everySeconds: config.signingKeys.rotationDays * 86_400,
     // An ID token is good as a hint at sign-out as long as its session lives.
@@ -119,45 +133,51 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
 
   await stop.requested
   logger.info('stopping')
-  return drain(publicListener, opsListener, config.http.shutdownTimeoutMs)
-}
-
-function connect(
-  { database }: Config,
-  embedded: EmbeddedPostgres | undefined,
-  onError: (error: Error) => void,
-): Database {
-  return connectDatabase({
-    url: database.url ?? embedded?.url ?? '',
-    poolMax: database.poolMax,
-    connectTimeoutMs: database.statementTimeoutMs,
-    statementTimeoutMs: database.statementTimeoutMs,
-    lockTimeoutMs: Math.ceil((database.statementTimeoutMs * 2) / 3),
-    idleInTransactionTimeoutMs: database.statementTimeoutMs * 2,
-    onError,
-  })
-}
-
-/** Listens, or says which variable to change. */
-async function listenAs(
-  variable: string,
-  handler: RequestListener,
-  address: Config['listen'],
-): Promise<Listener> {
-  try {
-    return await listen(handler, address)
-  } catch (error) {
-    if (error instanceof ListenError)
-      throw new StartRefused(`${error.message}\nThe port is set by ${variable}.`)
-    throw error
-  }
-}
-
-async function drain(publicListener: Listener, opsListener: Listener, deadlineMs: number): Promise<number> {
-  const outcome = await publicListener.close(deadlineMs)
+  const leaving = crew ?? { stop: (deadlineMs: number) => publicListener.close(deadlineMs) }
+  const outcome = await leaving.stop(config.http.shutdownTimeoutMs)
   await opsListener.close(1000)
   return outcome === 'clean' ? EXIT.ok : EXIT.failed
 }
+
+/**
+ * The workers, when there is to be more than one; undefined when this process answers the public itself. `publicListener` was the proof that
+ * nobody else has the port. From here on the port is shared, and ours until a worker listens.
+ */
+async function crewOf(
+  { workers, database, listen }: Config,
+  beside: {
+    env: NodeJS.ProcessEnv
+    publicListener: Listener
+    handler: RequestListener
+    databaseUrl: string | undefined
+    logger: Logger
+    log: Log
+    cleanUp: (() => unknown)[]
+  },
+): Promise<Crew | undefined> {
+  const count = workerCount(workers)
+  if (count === 1) return undefined
+  const { env, publicListener, databaseUrl, logger, log, cleanUp } = beside
+  await publicListener.close(0)
+  const port = listen.port || Number(new URL(publicListener.url).port)
+  const meanwhile = await listenAs('CARDEA_PORT', beside.handler, { host: listen.host, port, shared: true })
+  let closing: Promise<unknown> | undefined
+  const close = () => (closing ??= meanwhile.close(MEANWHILE_MS))
+  cleanUp.push(close)
+  const embedded = database.url === undefined ? { DATABASE_URL: databaseUrl } : {}
+  const crew = startCrew({
+    count,
+    env: { ...env, ...embedded, CARDEA_MODE: 'production', CARDEA_PORT: String(port) },
+    logger,
+    sink: log.to,
+    onReady: () => void close(),
+  })
+  cleanUp.push(() => crew.stop(MEANWHILE_MS))
+  return crew
+}
+
+/** How long what was asked of the supervisor while there was no worker may take to be answered. */
+const MEANWHILE_MS = 2000
 
 /** One step of the way out must not keep the others from happening. */
 async function attempt(step: () => unknown): Promise<void> {

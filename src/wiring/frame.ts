@@ -28,14 +28,17 @@ export function frame(parts: Parts, listener: 'public' | 'ops'): Middleware[] {
   ]
 }
 
-function readiness({ database: { pool }, ...process }: Parts) {
+function readiness({ database: { pool }, workers, ...process }: Parts) {
+  const check = (isSo: boolean, otherwise: string) =>
+    isSo ? Promise.resolve() : Promise.reject(new Error(otherwise))
   return {
     database: () => pool.query('SELECT 1'),
     migrations: async () => {
       const { pending, failed } = await migrationStatus(pool)
       if (pending.length + failed.length > 0) throw new Error('the schema is not up to date')
     },
-    accepting: () => (process.isAccepting() ? Promise.resolve() : Promise.reject(new Error('stopping'))),
+    accepting: () => check(process.isAccepting(), 'stopping'),
+    ...(workers ? { workers: () => check(workers.isAnyReady(), 'no worker answers') } : {}),
   }
 }
 

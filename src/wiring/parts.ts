@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import type { Database } from '../db/index.ts'
-import type { createMetrics } from '../http/index.ts'
+import type { Counted, createMetrics } from '../http/index.ts'
 import type { createOidc } from '../oidc/index.ts'
 import type { PasswordHasher } from '../users/index.ts'
 import type { Pages } from './pages.ts'
@@ -19,6 +19,15 @@ export type AppDeps = {
   logger: Logger
   /** False while the process is stopping: balancers then send no more. */
   isAccepting(): boolean
+  /** The processes that answer the public in this one's stead. */
+  workers?: WorkersBeside | undefined
+}
+
+/** What a supervisor knows of its workers. */
+export type WorkersBeside = {
+  /** Whether at least one of them answers. */
+  isAnyReady(): boolean
+  counted: () => Promise<Counted[]>
 }
 
 /** What the rooms are wired with: what the process brings, and what was made of it. */

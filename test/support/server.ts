@@ -87,6 +87,7 @@ export async function startTestServer({
     const { config } = parsed
     const database = connectDatabase({
       url,
+      lentByTransaction: config.database.directUrl !== undefined,
       poolMax: config.database.poolMax,
       connectTimeoutMs: config.database.statementTimeoutMs,
       statementTimeoutMs: config.database.statementTimeoutMs,

@@ -16,10 +16,11 @@ describe('in development', () => {
       issuer: 'http://localhost:3000',
       listen: { host: '127.0.0.1', port: 3000 },
       ops: { host: '127.0.0.1', port: 3001 },
+      workers: 1,
       samplePort: 3100,
       dataDir: '.cardea',
       logLevel: 'info',
-      database: { url: undefined, poolMax: 10, statementTimeoutMs: 3000 },
+      database: { url: undefined, directUrl: undefined, poolMax: 10, statementTimeoutMs: 3000 },
       keys: { keyring: undefined, cookie: undefined },
       http: { trustedProxies: [], requestTimeoutMs: 10_000, shutdownTimeoutMs: 10_000 },
       outbound: { allowHosts: [], allowNetworks: [] },
@@ -105,6 +106,20 @@ describe('reading the environment', () => {
     const problems = problemsOf(env)
     expect(problems.map(({ variable }) => variable).sort()).toEqual(Object.keys(env).sort())
     expect(problems.every(({ problem, remedy }) => problem !== '' && remedy !== '')).toBe(true)
+  })
+
+  test('takes a number of workers or auto, and in development no more than one', () => {
+    for (const text of ['0', '-1', 'many', '2.5', '257'])
+      expect(problemsOf({ CARDEA_WORKERS: text })).toEqual([about('CARDEA_WORKERS')])
+    expect(problemsOf({ CARDEA_WORKERS: 'auto' })).toEqual([about('CARDEA_WORKERS')])
+    expect(configOf({ CARDEA_WORKERS: '1' }).workers).toBe(1)
+  })
+
+  test('takes a way past the pooler only beside the pooler', () => {
+    const CARDEA_DIRECT_DATABASE_URL = 'postgresql://u@primary/cardea'
+    expect(problemsOf({ CARDEA_DIRECT_DATABASE_URL })).toEqual([about('CARDEA_DIRECT_DATABASE_URL')])
+    const pooled = { CARDEA_DIRECT_DATABASE_URL, DATABASE_URL: 'postgresql://u@pooler/cardea' }
+    expect(configOf(pooled).database.directUrl).toBe(CARDEA_DIRECT_DATABASE_URL)
   })
 
   test('counts an empty value as unset', () => {
