@@ -6,7 +6,7 @@ import { describeProblems, parseConfig } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
 import { createSealer, parseKeyring } from '../crypto/index.ts'
 import { connectDatabase, EmbeddedPostgresError, MigrationError, startEmbeddedPostgres } from '../db/index.ts'
-import type { Database, EmbeddedPostgres } from '../db/index.ts'
+import type { Database, DatabaseOptions } from '../db/index.ts'
 import { openDevelopment } from '../development/index.ts'
 import { listen, ListenError, ViewError } from '../http/index.ts'
 import type { Listener } from '../http/index.ts'
@@ -18,6 +18,12 @@ import { createPasswordHasher } from '../users/index.ts'
 
 export const EXIT = { ok: 0, failed: 1, usage: 64, unavailable: 69, config: 78 } as const
 
+/** One listens; the others take jobs and write down how they ended. What jobs do goes through the process's own. */
+const WORKER_POOL = 5
+
+/** `worker`: does the jobs of the queue and answers operators how it is; nobody signs in there. */
+type Role = 'server' | 'worker'
+
 /**
  * The process from environment to exit: config → database → schema → keys → apps → listeners → signal → drain. Resolves with the
  * exit code. While the database is not there the listeners already answer (live, not ready, 503), and recover by themselves.
@@ -25,9 +31,11 @@ export const EXIT = { ok: 0, failed: 1, usage: 64, unavailable: 69, config: 78 }
 export async function startServer({
   env,
   defaultMode,
+  role = 'server',
 }: {
   env: NodeJS.ProcessEnv
   defaultMode: Config['mode']
+  role?: Role
 }): Promise<number> {
   const parsed = parseConfig(env, {
     defaultMode,
@@ -40,7 +48,7 @@ export async function startServer({
   }
   const cleanUp: (() => unknown)[] = []
   try {
-    return await run(parsed.config, cleanUp)
+    return await run(parsed.config, role, cleanUp)
   } catch (error) {
     const expected = [EmbeddedPostgresError, MigrationError, StartRefused, ViewError].some(
       (kind) => error instanceof kind,
@@ -52,7 +60,9 @@ export async function startServer({
   }
 }
 
-async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> {
+async function run(config: Config, role: Role, cleanUp: (() => unknown)[]): Promise<number> {
+  if (role === 'worker' && config.database.url === undefined)
+    throw new StartRefused('A worker needs DATABASE_URL: the embedded PostgreSQL belongs to its server.')
   const stop = onStopSignal(config.http.shutdownTimeoutMs)
   cleanUp.push(() => stop.release())
   const development = config.mode === 'development' ? openDevelopment(config) : undefined
@@ -64,13 +74,16 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
     public: starting,
     ops: starting,
   }
-  const publicListener = await listenAs('CARDEA_PORT', (req, res) => handlers.public(req, res), config.listen)
-  cleanUp.push(() => publicListener.close(0))
+  const publicListener =
+    role === 'server'
+      ? await listenAs('CARDEA_PORT', (req, res) => handlers.public(req, res), config.listen)
+      : undefined
+  cleanUp.push(() => publicListener?.close(0))
   const opsListener = await listenAs('CARDEA_OPS_PORT', (req, res) => handlers.ops(req, res), config.ops)
   cleanUp.push(() => opsListener.close(0))
 
   // The sample app will listen in a process of its own; whether it can is better known now.
-  if (development)
+  if (development && role === 'server')
     await (
       await listenAs('CARDEA_SAMPLE_PORT', starting, { host: '127.0.0.1', port: config.samplePort })
     ).close(0)
@@ -78,9 +91,11 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
   const embedded =
     config.database.url === undefined ? await startEmbeddedPostgres({ dir: config.dataDir }) : undefined
   if (embedded) cleanUp.push(() => embedded.stop())
-  const database = connect(config, embedded, (error) =>
-    logger.warn({ error: error.message }, 'a database connection was lost'),
-  )
+  const url = config.database.url ?? embedded?.url ?? ''
+  const onError = (error: Error) => {
+    logger.warn({ error: error.message }, 'a database connection was lost')
+  }
+  const database = connect(config, { url, poolMax: config.database.poolMax, onError })
   cleanUp.push(() => database.close())
 
   const keys = {
@@ -90,7 +105,6 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
   if (!keys.keyring || !keys.cookie)
     throw new StartRefused('CARDEA_KEYRING and CARDEA_COOKIE_KEYS are needed')
   const sealer = createSealer([...keys.keyring])
-  const url = config.database.url ?? embedded?.url ?? ''
   const signingKeys = await prepareDatabase({ config, database, url, sealer, logger, signal: stop.signal })
   if (!signingKeys) return EXIT.ok
 
@@ -106,16 +120,18 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
     isAccepting: () => !stop.signal.aborted,
   })
   handlers.public = apps.publicApp.callback()
-  handlers.ops = apps.opsApp.callback()
-  const keySchedule = {
-    everySeconds: config.signingKeys.rotationDays * 86_400,
-    // An ID token is good as a hint at sign-out as long as its session lives.
-    signedSeconds: config.sessions.absoluteSeconds,
+  handlers.ops = (role === 'server' ? apps.opsApp : apps.workerApp).callback()
+  const worker =
+    role === 'worker' || config.worker.inServer
+      ? connect(config, { url: config.worker.databaseUrl ?? url, poolMax: WORKER_POOL, onError })
+      : null
+  cleanUp.push(() => worker?.close())
+  cleanUp.push(startBackground({ database, sealer, signingKeys, apps, worker, logger }))
+  logger.info({ issuer: config.issuer, mode: config.mode, role }, 'ready')
+  if (development && role === 'server') {
+    await development.welcome({ database, hasher, sealer, opsUrl: opsListener.url, dataDir: embedded?.home })
+    cleanUp.push(() => development.stop())
   }
-  cleanUp.push(startBackground({ database, sealer, signingKeys, apps, keySchedule, logger }))
-  logger.info({ issuer: config.issuer, mode: config.mode }, 'ready')
-  await development?.welcome({ database, hasher, sealer, opsUrl: opsListener.url, dataDir: embedded?.home })
-  if (development) cleanUp.push(() => development.stop())
 
   await stop.requested
   logger.info('stopping')
@@ -124,17 +140,14 @@ async function run(config: Config, cleanUp: (() => unknown)[]): Promise<number> 
 
 function connect(
   { database }: Config,
-  embedded: EmbeddedPostgres | undefined,
-  onError: (error: Error) => void,
+  options: Pick<DatabaseOptions, 'url' | 'poolMax' | 'onError'>,
 ): Database {
   return connectDatabase({
-    url: database.url ?? embedded?.url ?? '',
-    poolMax: database.poolMax,
+    ...options,
     connectTimeoutMs: database.statementTimeoutMs,
     statementTimeoutMs: database.statementTimeoutMs,
     lockTimeoutMs: Math.ceil((database.statementTimeoutMs * 2) / 3),
     idleInTransactionTimeoutMs: database.statementTimeoutMs * 2,
-    onError,
   })
 }
 
@@ -153,10 +166,14 @@ async function listenAs(
   }
 }
 
-async function drain(publicListener: Listener, opsListener: Listener, deadlineMs: number): Promise<number> {
-  const outcome = await publicListener.close(deadlineMs)
+async function drain(
+  publicListener: Listener | undefined,
+  opsListener: Listener,
+  deadlineMs: number,
+): Promise<number> {
+  const outcome = await publicListener?.close(deadlineMs)
   await opsListener.close(1000)
-  return outcome === 'clean' ? EXIT.ok : EXIT.failed
+  return outcome === undefined || outcome === 'clean' ? EXIT.ok : EXIT.failed
 }
 
 /** One step of the way out must not keep the others from happening. */

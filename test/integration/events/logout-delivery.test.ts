@@ -57,7 +57,7 @@ describe('many notices', () => {
     const app = await stage.addApp()
     await stage.queue(app.id, 6)
     const { prisma, transaction } = stage.server.database
-    const take = (db: Db) => claimNotices(db, { limit: 8, perClient: 2, except: [], leaseSeconds: 30 })
+    const take = (db: Db) => claimNotices(db, { clientId: app.id, limit: 2, leaseSeconds: 30 })
     const taken = await transaction(async (tx) => [await take(tx), await take(prisma), await take(prisma)])
     expect(taken.map((notices) => notices.length)).toEqual([2, 2, 2])
     expect(new Set(taken.flat().map(({ id }) => id)).size).toBe(6)

@@ -5,10 +5,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createSealer } from '../../../src/crypto/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
-import { createMailRenderer, createSmtpTransport, startMailDelivery } from '../../../src/events/index.ts'
+import { createMailRenderer, createSmtpTransport, sendMails } from '../../../src/events/index.ts'
 import type { MailTransport } from '../../../src/events/index.ts'
 import { claimMails, enqueueMail, settleMail, sweepMailRoom } from '../../../src/mail/index.ts'
 import type { NewMail } from '../../../src/mail/index.ts'
+import { startWorker } from '../../../src/queue/index.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import { startSmtpReceiver } from '../../support/smtp-receiver.ts'
 import type { SmtpReceiver } from '../../support/smtp-receiver.ts'
@@ -65,11 +66,16 @@ function deliver(transport: MailTransport | undefined): {
 } {
   const outcomes: string[] = []
   const errors: unknown[] = []
-  const stop = startMailDelivery({
-    ...{ database, sealer, renderMail, transport, everyMs: 20 },
-    onOutcome: (outcome) => outcomes.push(outcome),
-    onQueue: () => undefined,
-    onError: (error) => errors.push(error),
+  const stop = startWorker({
+    ...{ pool: database.pool, pollMs: 50, tendMs: 20, concurrency: 2 },
+    work: [
+      sendMails({
+        ...{ database, sealer, renderMail, transport },
+        onOutcome: (outcome) => outcomes.push(outcome),
+      }),
+    ],
+    onFailure: ({ error }) => errors.push(error),
+    onTrouble: (error) => errors.push(error),
   })
   stops.push(stop)
   return { outcomes, errors, stop }
