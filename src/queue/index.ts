@@ -7,7 +7,7 @@
 export { enqueue } from './enqueue.ts'
 export type { EnqueueOptions } from './enqueue.ts'
 export { installQueue, isQueueInstalled } from './install.ts'
-export { discardJob, listJobs, queueStatistics, retryJob } from './jobs.ts'
+export { discardJob, findJob, listJobs, queueStatistics, retryJob } from './jobs.ts'
 export type { JobState, ListedJob, TaskStatistics } from './jobs.ts'
 export { recurring } from './recurring.ts'
 export { performRounds } from './rounds.ts'

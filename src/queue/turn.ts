@@ -14,7 +14,7 @@ export type Turn = {
 
 /**
  * Sees to it that a turn of a standing job is to come. While one is being done none is planned: whoever does it asks for the next, and if
- * that process dies the turn is done again. A turn that failed for good is planned anew.
+ * that process dies the turn is done again. The next turn takes the place of one that failed for good.
  */
 export async function expectTurn<P>(
   db: Db,
@@ -28,6 +28,9 @@ export async function expectTurn<P>(
   if (after !== undefined)
     await db.$executeRaw`
       UPDATE graphile_worker._private_jobs SET key = NULL WHERE id = ${BigInt(after)} AND key = ${key}`
+  // One that failed for good would lose its name and stay behind.
+  await db.$executeRaw`
+    DELETE FROM graphile_worker._private_jobs WHERE key = ${key} AND locked_at IS NULL AND attempts >= max_attempts`
   await db.$queryRaw`
     SELECT CASE WHEN NOT EXISTS (SELECT FROM graphile_worker._private_jobs WHERE key = ${key} AND locked_at IS NOT NULL) THEN
       (graphile_worker.add_job(

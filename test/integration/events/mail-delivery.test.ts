@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createSealer } from '../../../src/crypto/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
@@ -59,7 +60,10 @@ const rowTo = (to: string) => database.prisma.mail.findFirstOrThrow({ where: { r
 const settled = (to: string, state: 'sent' | 'failed') =>
   until(async () => ((await rowTo(to)).state === state ? rowTo(to) : null))
 
-function deliver(transport: MailTransport | undefined): {
+function deliver(
+  transport: MailTransport | undefined,
+  pace = { pollMs: 50, tendMs: 20 },
+): {
   outcomes: string[]
   errors: unknown[]
   stop: () => Promise<void>
@@ -67,7 +71,7 @@ function deliver(transport: MailTransport | undefined): {
   const outcomes: string[] = []
   const errors: unknown[] = []
   const stop = startWorker({
-    ...{ pool: database.pool, pollMs: 50, tendMs: 20, concurrency: 2 },
+    ...{ pool: database.pool, concurrency: 2, ...pace },
     work: [
       sendMails({
         ...{ database, sealer, renderMail, transport },
@@ -145,6 +149,27 @@ describe('a queued mail', () => {
     expect((await rowTo('crash@example.com')).state).toBe('queued')
     await settleMail(database.prisma, { id: first?.id ?? '', attempts: 1 }, { state: 'sent' })
     expect((await rowTo('crash@example.com')).state).toBe('sent')
+  })
+
+  test('for which no job was asked, as by the version before, is sent all the same (FT-09)', async () => {
+    const { mails, url } = await receiver()
+    await enqueue('orphan@example.com')
+    await database.pool.query('DELETE FROM graphile_worker._private_jobs')
+    deliver(createSmtpTransport({ url, from }))
+    await settled('orphan@example.com', 'sent')
+    expect(mails).toHaveLength(1)
+  })
+
+  test('is sent at once, by a job that holds none of it (FT-23)', async () => {
+    const { url } = await receiver()
+    deliver(createSmtpTransport({ url, from }), { tendMs: 60_000, pollMs: 60_000 })
+    await sleep(300)
+    const told = await database.transaction(async (tx) => {
+      await enqueueMail({ tx, sealer }, { to: 'prompt@example.com', language: 'en', ...reset } as NewMail)
+      return tx.$queryRaw`SELECT payload FROM graphile_worker._private_jobs WHERE locked_at IS NULL`
+    })
+    expect(told).toEqual([{ payload: { lane: 'smtp' } }])
+    await settled('prompt@example.com', 'sent')
   })
 
   test('waits while the server is away, and goes out when it is back', async () => {

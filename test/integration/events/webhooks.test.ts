@@ -155,10 +155,12 @@ describe('webhooks (Standard Webhooks 1.0)', () => {
     answer = () => ({ status: heard.length < 3 ? 500 : 200 })
     work()
     await happen('user.disabled', 'user.enabled')
-    await until(() => heard.length === 1)
+    const tried = (times: number) => async () =>
+      (await listDeliveries(database.prisma, { endpointId: id, limit: 10 })).length === times
+    await until(tried(1))
     expect(await stateOf(id)).toBe('failing')
     await due(id)
-    await until(() => heard.length === 2)
+    await until(tried(2))
     await due(id)
     await until(() => heard.length === 4)
     expect(types()).toEqual(['user.disabled', 'user.disabled', 'user.disabled', 'user.enabled'])
