@@ -42,9 +42,12 @@ export async function productionEnv(databaseUrl: string): Promise<Record<string,
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const STARTS_WITHIN_MS = 15_000
 
-/** The server as operators run it: a process of its own, that has no environment but this. Resolves when it listens. */
-export async function spawnServer(env: Record<string, string>): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['src/main.ts'], {
+/** The server, or another command, as operators run it: a process of its own, that has no environment but this. Resolves when it listens. */
+export async function spawnServer(
+  env: Record<string, string>,
+  command: string[] = ['src/main.ts'],
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, command, {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -52,7 +52,11 @@ const statistics = route({
   },
   async handler({ db }) {
     const tasks = await queueStatistics(db)
-    return { body: { items: tasks.map(({ oldestSeconds, ...rest }) => ({ ...rest, oldest_seconds: oldestSeconds })) } }
+    return {
+      body: {
+        items: tasks.map(({ oldestSeconds, ...rest }) => ({ ...rest, oldest_seconds: oldestSeconds })),
+      },
+    }
   },
 })
 

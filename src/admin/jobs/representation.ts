@@ -9,7 +9,9 @@ export const stateSchema = z.enum(['waiting', 'running', 'failed'])
 export const jobSchema = z
   .strictObject({
     job_id: z.string(),
-    task: z.string().meta({ description: 'Its kind: `mail.send`, `logout.deliver`, `webhooks.push`, `sweep` …' }),
+    task: z
+      .string()
+      .meta({ description: 'Its kind: `mail.send`, `logout.deliver`, `webhooks.push`, `sweep` …' }),
     state: stateSchema,
     attempts: count,
     max_attempts: count,
