@@ -5,6 +5,7 @@
 export { startSealing } from './seal-audit.ts'
 export { fetchLogos } from './fetch-logos.ts'
 export { clearingRevocations } from './continue-revocations.ts'
+export { auditRetention } from './remove-old-events.ts'
 export { keyRotation } from './rotate-keys.ts'
 export { sweeping } from './sweep.ts'
 export { startWatchingBlocks } from './watch-blocks.ts'

@@ -1,6 +1,13 @@
 import { sweepAdminRoom } from '../admin/index.ts'
 import { askForPushes, deliverLogouts, pushToWebhooks, sendMails } from '../events/index.ts'
-import { clearingRevocations, fetchLogos, keyRotation, startWatchingQueue, sweeping } from '../jobs/index.ts'
+import {
+  auditRetention,
+  clearingRevocations,
+  fetchLogos,
+  keyRotation,
+  startWatchingQueue,
+  sweeping,
+} from '../jobs/index.ts'
 import { sweepMailRoom } from '../mail/index.ts'
 import { startWorker } from '../queue/index.ts'
 import type { Pool } from '../db/index.ts'
@@ -78,6 +85,7 @@ function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMai
     keyRotation({ database, sealer }, keySchedule(config), (algorithms) =>
       logger.info({ algorithms }, 'new signing keys were announced'),
     ),
+    auditRetention(database, config.audit.retentionDays),
     sweeping(database, [sweepAdminRoom, sweepMailRoom]),
   ]
 }
