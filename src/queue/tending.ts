@@ -18,10 +18,13 @@ export function startTending({
 }): () => Promise<void> {
   const stopping = new AbortController()
   const { signal } = stopping
-  const turn = () => sleep(tendMs, undefined, { signal, ref: false }).catch(() => undefined)
+  /** Also asked again after a wait, so it may have changed. */
+  const isStopping = () => signal.aborted
   const tending = (async () => {
-    for (; !signal.aborted; await turn())
-      for (const { tend } of work) if (!signal.aborted) await tend?.().catch(onTrouble)
+    while (!isStopping()) {
+      for (const { tend } of work) if (!isStopping()) await tend?.().catch(onTrouble)
+      await sleep(tendMs, undefined, { signal, ref: false }).catch(() => undefined)
+    }
   })()
   return async () => {
     stopping.abort()

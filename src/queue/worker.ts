@@ -57,7 +57,7 @@ export function perform<P>(task: Task<P>, work: (payload: P, attempt: Try) => Pr
 
 const RESTART_MS = 1000
 const GRACE_MS = 5000
-const POLL_MS = 1000
+const POLL_MS = 2000
 const CONCURRENCY = 12
 
 /**

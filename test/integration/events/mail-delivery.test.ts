@@ -172,7 +172,7 @@ describe('a queued mail', () => {
     await settled('prompt@example.com', 'sent')
   })
 
-  test('waits while the server is away, and goes out when it is back', async () => {
+  test('waits while the server is away, and goes out when it is back (FT-23)', async () => {
     const gone = await startSmtpReceiver()
     await gone.close()
     await enqueue('later@example.com')
