@@ -32,6 +32,14 @@ const always: Rule[] = [
       problem: `is ${port}, and so is CARDEA_PORT`,
       remedy: 'Give the operations listener a port of its own',
     },
+  (values) =>
+    values.CARDEA_WORKER_DATABASE_URL !== undefined &&
+    'DATABASE_URL' in values &&
+    values.DATABASE_URL === undefined && {
+      variable: 'CARDEA_WORKER_DATABASE_URL',
+      problem: 'leads to a database, and DATABASE_URL to none',
+      remedy: 'Set DATABASE_URL: both must lead to the same database',
+    },
 ]
 
 /** What production asks for beyond that. */

@@ -4,7 +4,7 @@
  * for an operator. It refuses secrets in payloads, and to know what any job is about.
  * Entered by whoever asks for a job, and by the jobs room, which says how each is done.
  */
-export { enqueue } from './enqueue.ts'
+export { enqueue, enqueueAll } from './enqueue.ts'
 export type { EnqueueOptions } from './enqueue.ts'
 export { installQueue, isQueueInstalled } from './install.ts'
 export { discardJob, findJob, listJobs, queueStatistics, retryJob } from './jobs.ts'

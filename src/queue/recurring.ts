@@ -17,6 +17,7 @@ export function recurring(
   const task = defineTask(name, z.strictObject({}), { maxAttempts: 1, timeoutSeconds })
   return {
     ...perform(task, (_payload, attempt) => work(attempt)),
+    recurs: true,
     tend: () => expectTurn(db, task, {}, { name: 'next', inSeconds: everySeconds, keepTime: true }),
   }
 }

@@ -25,6 +25,8 @@ export type Work = {
   task: Task<unknown>
   run: (payload: unknown, attempt: Try) => Promise<void>
   tend?: () => Promise<void>
+  /** It comes again whatever became of a turn: none is given up. */
+  recurs?: true
 }
 
 export type JobFailure = { task: string; jobId: string; attempt: number; isLast: boolean; error: unknown }
@@ -129,7 +131,7 @@ async function stopWithin(runner: Runner, workers: WorkerPool, graceMs: number):
 }
 
 function taskOf(
-  { task, run: work }: Work,
+  { task, run: work, recurs = false }: Work,
   { onFailure, onDone }: Options,
   heartbeat: Heartbeat,
   stopping: AbortSignal,
@@ -143,7 +145,7 @@ function taskOf(
       await withinTime(work(payload, { jobId: job.id, attempt, stopping, signal }), timeUp)
       onDone?.(task.name)
     } catch (error) {
-      onFailure({ task: task.name, jobId: job.id, attempt, isLast: isLast(job), error })
+      onFailure({ task: task.name, jobId: job.id, attempt, isLast: !recurs && isLast(job), error })
       throw error
     } finally {
       heartbeat.ended(job.id)

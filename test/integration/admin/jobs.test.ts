@@ -24,7 +24,7 @@ const fail = () =>
   )
 const ask = (path: string, method: string) => stage.ask(path, { method, token: stage.token() })
 
-test('a job that was given up is shown without what it was told, and can be tried again; the audit says who did (AD-03)', async () => {
+test('a job that was given up is shown without what it was told, and can be tried again; the audit says who did', async () => {
   await enqueue(stage.database.prisma, greet, { name: 'cleopatra' })
   await fail()
   const answer = await stage.ask('/v1/jobs?state=failed', { token: stage.token() })

@@ -8,9 +8,17 @@ describe('the worker', () => {
 
   test('may run apart, and reach the database by an address of its own', () => {
     const databaseUrl = 'postgresql://cardea@db.internal:5432/cardea'
-    expect(configOf({ CARDEA_WORKER: 'false', CARDEA_WORKER_DATABASE_URL: databaseUrl }).worker).toEqual({
+    const env = { CARDEA_WORKER: 'false', DATABASE_URL: 'postgresql://pooler:6432/cardea' }
+    expect(configOf({ ...env, CARDEA_WORKER_DATABASE_URL: databaseUrl }).worker).toEqual({
       ...{ inServer: false, databaseUrl },
     })
+  })
+
+  test('does not lead to a database of its own', () => {
+    const variable = 'CARDEA_WORKER_DATABASE_URL'
+    expect(problemsOf({ [variable]: 'postgresql://db.internal/cardea' })).toContainEqual(
+      expect.objectContaining({ variable }),
+    )
   })
 
   test.each([
