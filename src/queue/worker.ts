@@ -26,7 +26,7 @@ export type Work = {
   run: (payload: unknown, attempt: Try) => Promise<void>
   tend?: () => Promise<void>
   /** It comes again whatever became of a turn: none is given up. */
-  recurs?: true
+  recurs?: boolean
 }
 
 export type JobFailure = { task: string; jobId: string; attempt: number; isLast: boolean; error: unknown }

@@ -21,6 +21,7 @@ export type WorkerOptions = {
   pool?: Pool
   /** The names of the kinds of jobs it does; all, when left out. */
   only?: readonly string[]
+  concurrency?: number
   tendMs?: number
   pollMs?: number
 }

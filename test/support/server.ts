@@ -112,11 +112,13 @@ export async function startTestServer({
     })
     const { publicApp, opsApp, useSigningKeys } = apps
     const work = (only: string[] | undefined, everyMs: number) =>
-      apps.startWorker({ ...(only ? { only } : {}), tendMs: everyMs, pollMs: 50 })
+      apps.startWorker({ ...(only ? { only } : {}), tendMs: everyMs, pollMs: 100, concurrency: 4 })
     const startMailDelivery = ({ everyMs }: { everyMs: number }) => work(['mail.send'], everyMs)
     const startLogoutDelivery = ({ everyMs }: { everyMs: number }) => {
       const stops = [work(['logout.deliver'], everyMs), apps.startWatchingQueue()]
-      return async () => void (await Promise.all(stops.map((stop) => stop())))
+      return async () => {
+        await Promise.all(stops.map((stop) => stop()))
+      }
     }
     const listener = await listen(publicApp, { host: '127.0.0.1', port })
     const ops = await listen(opsApp, { host: '127.0.0.1', port: 0 })

@@ -52,7 +52,10 @@ function work(on: Database, all: Work[], options: { tendMs?: number } = {}): boo
 }
 
 async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 15_000; Date.now() < end; await sleep(20)) if (await holds()) return
+  for (const end = Date.now() + 15_000; Date.now() < end;) {
+    if (await holds()) return
+    await sleep(20)
+  }
   throw new Error('waited in vain')
 }
 

@@ -64,7 +64,10 @@ async function signOut(): Promise<void> {
 const notice = () => database.prisma.logoutNotice.findFirstOrThrow()
 
 async function until(holds: () => Promise<boolean>, withinMs: number): Promise<void> {
-  for (const end = Date.now() + withinMs; Date.now() < end; await sleep(100)) if (await holds()) return
+  for (const end = Date.now() + withinMs; Date.now() < end;) {
+    if (await holds()) return
+    await sleep(100)
+  }
   throw new Error(processes.map((one) => one.output()).join('\n---\n'))
 }
 
