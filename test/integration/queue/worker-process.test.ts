@@ -90,9 +90,10 @@ test('a worker does what a server leaves to it; killed in the middle of a job, a
   await until(async () => (await notice()).state === 'delivered', 60_000)
   expect(Date.now() - killedAt).toBeLessThan(60_000)
   expect(await notice()).toMatchObject({ attempts: 2, lastError: null })
+  // Its own job comes back when the process has not been seen for thirty seconds, and finds nothing left to do.
   await until(
     async () => (await listJobs(database.prisma, { task: 'logout.deliver', limit: 5 })).length === 0,
-    5000,
+    30_000,
   )
 
   const metrics = (await second.askOps('/metrics')).text
