@@ -5,7 +5,8 @@
 const floors = [
   ['language'],
   ['config', 'db', 'http', 'crypto'],
-  ['audit', 'queue', 'mail'],
+  ['queue'],
+  ['audit', 'mail'],
   ['users', 'clients', 'receivers'],
   ['oidc'],
   ['interaction', 'account', 'admin', 'events', 'jobs'],

@@ -236,6 +236,7 @@ export const sections = [
       'FT-21': 'An app that is down keeps nobody from signing out; it is told later, and holds up no other.',
       'FT-22':
         'A receiver of events that is away for hours loses none of them, gets them in order and signed, and holds up nobody.',
+      'FT-23': 'A mail server that is down changes no answer; what was to be sent goes out when it is back.',
       'FT-24':
         'Keys change under load, also where one instance is behind: nothing stops verifying or opening.',
       'FT-25': 'A revocation of very many tokens has its effect with its answer; the rows follow in batches.',

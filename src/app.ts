@@ -11,6 +11,8 @@ export type Apps = BesideRequests & {
   publicApp: Koa
   /** For operators, balancers and what gathers metrics. */
   opsApp: Koa
+  /** For the same, of a process that only works. */
+  workerApp: Koa
   /** From the next request on, tokens are signed with these. */
   useSigningKeys: (keys: JWK[]) => void
   /** What this process has counted so far. */
@@ -32,6 +34,7 @@ export function createApps(deps: AppDeps): Apps {
   return {
     publicApp: publicApp({ ...parts, oidc }),
     opsApp: opsApp({ ...parts, oidc }, mailing),
+    workerApp: wiring.workerApp(parts),
     useSigningKeys: (keys) => oidc.useSigningKeys(keys),
     counted: () => metrics.registry.getMetricsAsJSON(),
     observeBlocks: metrics.observeBlocks,

@@ -4,6 +4,7 @@ import { clientRoutes } from './clients/index.ts'
 import type { Route } from './frame/route.ts'
 import { patternsOf } from './frame/router.ts'
 import { grantRoutes } from './grants/index.ts'
+import { jobRoutes } from './jobs/index.ts'
 import { resourceServerRoutes } from './resource-servers/index.ts'
 import { revocationRoutes } from './revocations/index.ts'
 import { scopeWordRoutes } from './scope-words/index.ts'
@@ -27,6 +28,7 @@ export const adminRoutes: readonly Route[] = [
   ...revocationRoutes,
   ...blockRoutes,
   ...signingKeyRoutes,
+  ...jobRoutes,
   ...statisticsRoutes,
   ...auditRoutes,
 ]
@@ -44,6 +46,7 @@ export const tags: Record<string, string> = {
   Revocations: 'Ending access, and the receipts of it',
   Blocks: 'Who has to wait for too many failures',
   'Signing keys': 'Their public parts, and their change',
+  Jobs: 'Work that must happen, and not at once',
   Audit: 'What happened, by whom',
   Statistics: 'How much of everything',
 }

@@ -25,6 +25,8 @@ export type AuditType =
   | 'factor.totp_removed'
   | 'global_revocation.refused'
   | 'grant.revoked'
+  | 'job.discarded'
+  | 'job.retried'
   | 'resource_server.created'
   | 'resource_server.deleted'
   | 'resource_server.updated'

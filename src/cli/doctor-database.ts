@@ -4,6 +4,7 @@ import { EmbeddedPostgresError, migrationStatus } from '../db/index.ts'
 import type { Database } from '../db/index.ts'
 import { openDevelopment } from '../development/index.ts'
 import { checkSigningKeys } from '../oidc/index.ts'
+import { examineQueue } from './doctor-queue.ts'
 import type { Finding } from './finding.ts'
 import type { Terminal } from './terminal.ts'
 import { atDatabase, connected } from './with-database.ts'
@@ -19,7 +20,7 @@ export async function examineDatabase(terminal: Terminal, config: Config): Promi
     return await atDatabase(terminal, config, (url) =>
       connected(url, async (database) => {
         const findings = [...(await examineServerAndClock(database)), await examineSchema(database)]
-        return [...findings, await examineKeys(database, config)]
+        return [...findings, await examineKeys(database, config), await examineQueue(database)]
       }),
     )
   } catch (error) {

@@ -16,6 +16,7 @@ import { addServe } from './serve.ts'
 import type { Terminal } from './terminal.ts'
 import { addUserVerbs } from './user/index.ts'
 import { addViewsVerbs } from './views/index.ts'
+import { addWorker } from './worker.ts'
 
 /**
  * Runs the `cardea` command with these arguments and returns its exit code (see EXIT). Results go to standard output, all else
@@ -53,6 +54,7 @@ function createProgram(terminal: Terminal, exitWith: (code: number) => void): Co
     })
   program.commandsGroup('On the machine of the server and its database:')
   addServe(program, terminal, exitWith)
+  addWorker(program, terminal, exitWith)
   addMigrate(program, terminal)
   addDoctor(program, terminal, exitWith)
   addUserVerbs(program, terminal)

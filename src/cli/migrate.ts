@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { migrate, migrationStatus } from '../db/index.ts'
+import { installQueue } from '../queue/index.ts'
 import { configForDatabase } from './configuration.ts'
 import { print } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 import { addVerb } from './verb.ts'
 import type { VerbOptions } from './verb.ts'
-import { atDatabase } from './with-database.ts'
+import { atDatabase, connected } from './with-database.ts'
 
 /** `cardea migrate`: brings the database's schema up to date, or says what that would do. */
 export function addMigrate(program: Command, terminal: Terminal): void {
@@ -26,6 +27,7 @@ export function addMigrate(program: Command, terminal: Terminal): void {
           print(terminal, json, found, rows)
         } else {
           const applied = await migrate(url)
+          await connected(url, ({ pool }) => installQueue(pool))
           const rows = applied.map((name) => `applied  ${name}`)
           print(terminal, json, { applied }, rows.length > 0 ? rows : ['The schema is up to date.'])
         }

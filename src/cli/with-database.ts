@@ -1,5 +1,6 @@
 import { connectDatabase, joinEmbeddedPostgres, migrate, migrationStatus } from '../db/index.ts'
 import type { Database } from '../db/index.ts'
+import { installQueue, isQueueInstalled } from '../queue/index.ts'
 import { configForDatabase } from './configuration.ts'
 import { Refusal } from './refusal.ts'
 import type { Terminal } from './terminal.ts'
@@ -67,11 +68,13 @@ export async function connected<T>(url: string, work: (database: Database) => Pr
 /** Development brings its schema up to date as its server does; elsewhere that is a decision. */
 async function requireSchema({ pool }: Database, url: string, { mode }: Config): Promise<void> {
   const { pending, failed } = await migrationStatus(pool)
-  if (pending.length + failed.length === 0) return
-  if (mode === 'development') await migrate(url)
-  else
+  const missing = [...pending, ...failed, ...((await isQueueInstalled(pool)) ? [] : ['the queue'])]
+  if (missing.length === 0) return
+  if (mode !== 'development')
     throw new Refusal(
       'database_unavailable',
-      `The database's schema is not up to date (${[...pending, ...failed].join(', ')}). Run: cardea migrate`,
+      `The database's schema is not up to date (${missing.join(', ')}). Run: cardea migrate`,
     )
+  await migrate(url)
+  await installQueue(pool)
 }

@@ -25,6 +25,8 @@ export const adminScopeWords = {
   'resources:write': 'Register, change and delete resource servers',
   'keys:read': 'See the public parts of signing keys',
   'keys:rotate': 'Rotate and retire signing keys',
+  'jobs:read': 'See the jobs of the queue',
+  'jobs:write': 'Retry and discard jobs of the queue',
   'audit:read': 'See and export audit events',
   'statistics:read': 'See counts',
   'admin:grant': 'Hand out power over this API: roles to users, its scopes to clients',

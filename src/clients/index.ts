@@ -18,8 +18,9 @@ export { findLogo, logoAddress, logoAddresses, logoStatus } from './logos/find.t
 export type { LogoStatus } from './logos/find.ts'
 export { inspectImage } from './logos/image.ts'
 export type { ImageRefusal } from './logos/image.ts'
-export { claimLogo, settleLogo } from './logos/queue.ts'
+export { claimLogo, secondsToNextLogo, settleLogo } from './logos/queue.ts'
 export type { DueLogo, LogoOutcome } from './logos/queue.ts'
+export { LOGO_LANE, logoRound } from './logos/round.ts'
 export { resourceScopeSchema } from './resource-metadata.ts'
 export type { ResourceScope, ResourceServerInput } from './resource-metadata.ts'
 export {

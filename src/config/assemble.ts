@@ -25,6 +25,7 @@ export function assemble(values: Values, keys: Keys): Config {
       poolMax: values.CARDEA_DATABASE_POOL,
       statementTimeoutMs: values.CARDEA_DATABASE_TIMEOUT,
     },
+    worker: { inServer: values.CARDEA_WORKER, databaseUrl: values.CARDEA_WORKER_DATABASE_URL },
     keys,
     signingKeys: { rotationDays: values.CARDEA_KEY_ROTATION_DAYS },
     audit: { retentionDays: values.CARDEA_AUDIT_RETENTION_DAYS },

@@ -34,6 +34,12 @@ export interface Config {
     readonly poolMax: number
     readonly statementTimeoutMs: number
   }
+  readonly worker: {
+    /** Whether the server does the jobs of the queue itself. */
+    readonly inServer: boolean
+    /** By another address than the database's. */
+    readonly databaseUrl: string | undefined
+  }
   readonly keys: {
     /** Sealing keys of 32 bytes, newest first. Undefined only in development: then they come from the data directory. */
     readonly keyring: readonly Buffer[] | undefined

@@ -126,6 +126,17 @@ export const variables = {
     milliseconds(100, 60_000),
     'Milliseconds one statement may take. Must be below CARDEA_REQUEST_TIMEOUT.',
   ),
+  CARDEA_WORKER: fallingBackTo(
+    'true',
+    format.yesOrNo,
+    'Whether the server does the jobs of the queue itself; with false, `cardea worker` must run somewhere.',
+    { example: 'false' },
+  ),
+  CARDEA_WORKER_DATABASE_URL: leftOut(
+    format.postgresUrl,
+    'Address by which the worker reaches the same database, where DATABASE_URL is a pooler that shares connections between transactions: the worker listens.',
+    { secret: true, example: 'postgresql://cardea:PASSWORD@db.internal:5432/cardea' },
+  ),
   CARDEA_LOG_LEVEL: fallingBackTo(
     'info',
     format.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),

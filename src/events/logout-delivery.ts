@@ -1,8 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../db/index.ts'
 import { createOutboundGuard, postForm } from '../http/index.ts'
-import { claimNotices, settleNotice, waitingNotices } from '../oidc/index.ts'
-import type { ClaimedNotice, NoticeOutcome, Oidc } from '../oidc/index.ts'
+import {
+  claimNotices,
+  clientsWithDueNotices,
+  logoutRound,
+  secondsToNextNotice,
+  settleNotice,
+} from '../oidc/index.ts'
+import type { NoticeOutcome, Oidc } from '../oidc/index.ts'
+import { performRounds } from '../queue/index.ts'
+import type { Work } from '../queue/index.ts'
 import { delayAfter, outcomeOf } from './retry.ts'
 
 export type LogoutDelivery = {
@@ -11,116 +18,59 @@ export type LogoutDelivery = {
   /** Hosts and networks that may be reached although private. */
   outboundAllow: readonly string[]
   onOutcome(outcome: 'delivered' | 'retried' | 'failed'): void
-  onQueue(queue: { waiting: number; oldestSeconds: number }): void
-  onError(error: unknown): void
-  /** How often to look for new notices, in milliseconds. */
-  everyMs?: number
 }
 
-const MOST_AT_ONCE = 8
-/** A slow relying party gets no more hands than this. */
+/** A slow relying party gets no more hands than this, and slow ones together no more than those. */
 const MOST_PER_CLIENT = 2
+const MOST_CLIENTS = 4
 const TIMEOUT_MS = 2500
 /** Longer than an attempt can take with everything around it. */
 const LEASE_SECONDS = 30
-const MEASURE_EVERY_MS = 15_000
 /** How long a relying party's silence is remembered after its rest is over. */
 const REMEMBERED_MS = 15 * 60_000
-/** While the database is away there is less to look for. */
-const AFTER_ERROR = 5
 
 /**
- * Delivers logout notices until stopped: looks every second, and at once while there is more to do. A relying party that does not
- * answer is left in peace for a growing while, by this process; its notices keep their own times. Several instances may do this
- * at once. Returns a function that stops it and resolves when what was being sent is settled.
+ * Delivers logout notices, each with a token made for the attempt. A relying party that does not answer is left in peace for a growing
+ * while, by this process; its notices keep their own times. Any number of processes may do this at once.
  */
-export function startLogoutDelivery(deps: LogoutDelivery): () => Promise<void> {
-  const { database, everyMs = 1000 } = deps
-  const onError = (error: unknown) => {
-    deps.onError(error)
-  }
+export function deliverLogouts(deps: LogoutDelivery): Work {
+  const db = deps.database.prisma
   const guard = createOutboundGuard(deps.outboundAllow)
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const sending = new Map<Promise<void>, string>()
-  const resting = new Map<string, { failures: number; until: number }>()
-  let measuredAt = -Infinity
-
-  const running = (async () => {
-    while (!signal.aborted) {
-      const more = await look().catch((error: unknown) => {
-        onError(error)
-        return undefined
-      })
-      if (more !== true) await turn(more === undefined ? everyMs * AFTER_ERROR : everyMs)
-    }
-    await Promise.all(sending.keys())
-  })()
-
-  /** Resolves after so long, when an attempt is over, or when it is time to stop. */
-  async function turn(ms: number): Promise<void> {
-    const waiting = new AbortController()
-    const pause = sleep(ms, undefined, { signal: AbortSignal.any([signal, waiting.signal]), ref: false })
-    await Promise.race([pause.catch(() => undefined), ...sending.keys()])
-    waiting.abort()
-  }
-
-  /** Starts what can be started. True when there may be more right away. */
-  async function look(): Promise<boolean> {
-    await measure()
-    const limit = MOST_AT_ONCE - sending.size
-    if (limit === 0) return false
-    const claimed = await claimNotices(database.prisma, {
-      ...{ limit, perClient: MOST_PER_CLIENT, except: busy(), leaseSeconds: LEASE_SECONDS },
-    })
-    for (const notice of claimed) {
-      const attempt = deliver(notice).finally(() => sending.delete(attempt))
-      sending.set(attempt, notice.clientId)
-    }
-    return claimed.length > 0
-  }
-
-  function busy(): string[] {
-    const now = Date.now()
-    for (const [clientId, { until }] of resting) if (until + REMEMBERED_MS <= now) resting.delete(clientId)
-    const paused = [...resting].flatMap(([clientId, { until }]) => (until > now ? [clientId] : []))
-    return [...new Set([...sending.values(), ...paused])]
-  }
-
-  async function deliver(notice: ClaimedNotice): Promise<void> {
-    try {
-      const outcome = outcomeOf(await attempt(notice), notice)
-      rest(notice.clientId, outcome)
+  const restOf = rememberSilence()
+  return performRounds(db, {
+    task: logoutRound,
+    perLane: MOST_PER_CLIENT,
+    lanes: MOST_CLIENTS,
+    claim: (clientId, limit) => claimNotices(db, { clientId, limit, leaseSeconds: LEASE_SECONDS }),
+    async deliver(notice) {
+      const request = await deps.logoutRequest(notice)
+      const answer = request
+        ? await postForm(guard, request.url, { logout_token: request.token }, { timeoutMs: TIMEOUT_MS })
+        : { failure: 'no_address' }
+      const outcome = outcomeOf(answer, notice)
       deps.onOutcome(outcome.state === 'queued' ? 'retried' : outcome.state)
-      await settleNotice(database.prisma, notice, outcome)
-    } catch (error) {
-      // Its lease runs out, and it is tried again.
-      onError(error)
-    }
-  }
+      await settleNotice(db, notice, outcome)
+      return restOf(notice.clientId, outcome)
+    },
+    nextDue: (clientId) => secondsToNextNotice(db, clientId),
+    dueLanes: () => clientsWithDueNotices(db),
+  })
+}
 
-  async function attempt(notice: ClaimedNotice): Promise<{ status: number } | { failure: string }> {
-    const request = await deps.logoutRequest(notice)
-    if (!request) return { failure: 'no_address' }
-    return postForm(guard, request.url, { logout_token: request.token }, { timeoutMs: TIMEOUT_MS })
-  }
-
-  /** A no is about this one notice; silence is about the relying party. */
-  function rest(clientId: string, outcome: NoticeOutcome): void {
+/** A no is about one notice; silence is about the relying party: how many seconds it is to be left in peace, longer each time. */
+function rememberSilence(): (clientId: string, outcome: NoticeOutcome) => number {
+  const silent = new Map<string, { failures: number; until: number }>()
+  return (clientId, outcome) => {
+    const now = Date.now()
+    for (const [id, { until }] of silent) if (until + REMEMBERED_MS <= now) silent.delete(id)
     const isSilent = outcome.state !== 'delivered' && !/^(http_400|no_address)$/.test(outcome.error)
-    if (!isSilent) return void resting.delete(clientId)
-    const failures = (resting.get(clientId)?.failures ?? 0) + 1
-    resting.set(clientId, { failures, until: Date.now() + delayAfter(failures) * 1000 })
-  }
-
-  async function measure(): Promise<void> {
-    if (performance.now() - measuredAt < MEASURE_EVERY_MS) return
-    measuredAt = performance.now()
-    deps.onQueue(await waitingNotices(database.prisma))
-  }
-
-  return async () => {
-    stopping.abort()
-    await running
+    if (!isSilent) {
+      silent.delete(clientId)
+      return 0
+    }
+    const failures = (silent.get(clientId)?.failures ?? 0) + 1
+    const seconds = delayAfter(failures)
+    silent.set(clientId, { failures, until: now + seconds * 1000 })
+    return seconds
   }
 }

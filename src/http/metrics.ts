@@ -10,6 +10,20 @@ interface Metrics {
   breachedPasswords: Counter<'outcome'>
   /** Notes how many notices wait for their relying party, and for how long the oldest has. */
   observeLogoutQueue: (queue: { waiting: number; oldestSeconds: number }) => void
+  /** Tries of jobs: done, failed (it is tried again), given_up. */
+  jobs: Counter<'task' | 'outcome'>
+  /** Notes how the queue stands, each kind of job by itself. */
+  observeJobs: (
+    tasks: readonly {
+      task: string
+      due: number
+      waiting: number
+      running: number
+      failed: number
+      oldestSeconds: number
+    }[],
+  ) => void
+  webhooks: Counter<'outcome'>
   mails: Counter<'outcome'>
   /** Notes how many mails wait to be sent, and for how long the oldest has. */
   observeMailQueue: (queue: { waiting: number; oldestSeconds: number }) => void
@@ -82,6 +96,30 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
     help: 'How long the oldest of them has waited',
     registers,
   })
+  const jobs = new Counter({
+    name: 'queue_attempts_total',
+    help: 'Attempts at jobs by outcome: done, failed and to be tried again, given up',
+    labelNames: ['task', 'outcome'] as const,
+    registers,
+  })
+  const jobsNow = new Gauge({
+    name: 'queue_jobs',
+    help: 'Jobs in the queue by state, of all instances; due ones are part of the waiting, failed ones are kept for an operator',
+    labelNames: ['task', 'state'] as const,
+    registers,
+  })
+  const oldestJob = new Gauge({
+    name: 'queue_oldest_due_seconds',
+    help: 'For how long the oldest due job of its kind has waited to be begun',
+    labelNames: ['task'] as const,
+    registers,
+  })
+  const webhooks = new Counter({
+    name: 'webhooks_total',
+    help: 'Attempts to deliver a webhook by outcome',
+    labelNames: ['outcome'] as const,
+    registers,
+  })
   const mails = new Counter({
     name: 'mails_total',
     help: 'Attempts to send a mail by outcome',
@@ -129,6 +167,17 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
       logoutsWaiting.set(waiting)
       oldestLogout.set(oldestSeconds)
     },
+    jobs,
+    observeJobs(tasks) {
+      jobsNow.reset()
+      oldestJob.reset()
+      for (const { task, oldestSeconds, due, waiting, running, failed } of tasks) {
+        for (const [state, count] of Object.entries({ due, waiting, running, failed }))
+          jobsNow.set({ task, state }, count)
+        oldestJob.set({ task }, oldestSeconds)
+      }
+    },
+    webhooks,
     mails,
     observeMailQueue({ waiting, oldestSeconds }) {
       mailsWaiting.set(waiting)

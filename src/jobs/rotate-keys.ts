@@ -2,29 +2,21 @@ import type { Sealer } from '../crypto/index.ts'
 import type { Database } from '../db/index.ts'
 import { keepKeysFresh } from '../oidc/index.ts'
 import type { KeySchedule } from '../oidc/index.ts'
-import { takeTurns } from './turns.ts'
+import { recurring } from '../queue/index.ts'
+import type { Work } from '../queue/index.ts'
 
-const EVERY_MS = 60_000
-
-/** Looks once a minute whether a signing key has come to its time. Returns a function that stops it. */
-export function startKeyRotation(
+/** Looks once a minute whether a signing key has come to its time. */
+export function keyRotation(
   deps: { database: Database; sealer: Sealer },
   schedule: KeySchedule,
-  {
-    onRotated,
-    onError,
-    everyMs = EVERY_MS,
-  }: {
-    onRotated: (algorithms: readonly string[]) => void
-    onError: (error: unknown) => void
-    everyMs?: number
-  },
-): () => Promise<void> {
-  return takeTurns({
-    ...{ everyMs, onError },
-    async work() {
+  onRotated: (algorithms: readonly string[]) => void,
+): Work {
+  return recurring(
+    deps.database.prisma,
+    { name: 'keys.rotate', everySeconds: 60, timeoutSeconds: 60 },
+    async () => {
       const rotated = await keepKeysFresh(deps, schedule)
       if (rotated.length > 0) onRotated(rotated)
     },
-  })
+  )
 }

@@ -7,6 +7,8 @@ type Options = {
   sign: Sign
   /** Each head that was signed: logged, and with the log kept elsewhere, it tells when the chain is rewritten. */
   onSigned: (head: KnownHead) => void
+  /** New events are final: whoever tells others of them may be asked to. */
+  onSealed?: (() => Promise<void>) | undefined
   onError: (error: unknown) => void
   everyMs?: number
 }
@@ -14,17 +16,18 @@ type Options = {
 /**
  * Puts new audit events into the hash chain once a second and signs its head once a minute. Several instances may do it:
  * whoever comes second leaves it to the first. A chain that no longer passes through the head signed last is not signed any
- * more. Returns a function that stops it and resolves when the batch under way is done.
+ * more. A timer and no job: it comes every second, and it remembers, in this process, the head that it signed last. Returns a function that stops it and resolves when the batch under way is done.
  */
 export function startSealing(
   database: Pick<Database, 'pool'>,
-  { sign, onSigned, onError, everyMs = 1000 }: Options,
+  { sign, onSigned, onSealed, onError, everyMs = 1000 }: Options,
 ): () => Promise<void> {
   let known: KnownHead | undefined
 
   async function seal(signal: AbortSignal): Promise<void> {
     let more = true
     while (more && !signal.aborted) ({ more } = await sealEvents(database))
+    await onSealed?.()
     const result = await signCheckpoint(database, sign, { known })
     if (!result.ok)
       throw new Error(`the audit chain no longer passes through position ${result.known.position}`)

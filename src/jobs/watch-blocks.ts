@@ -4,7 +4,10 @@ import { takeTurns } from './turns.ts'
 
 const EVERY_MS = 10_000
 
-/** Ends the alarm over all users when its time is over, once over all instances, and tells how much is blocked. Returns how to stop. */
+/**
+ * Ends the alarm over all users when its time is over, once over all instances, and tells how much is blocked: a timer of every process, and
+ * no job, because each tells its own metrics. Returns how to stop.
+ */
 export function startWatchingBlocks(
   { prisma }: Database,
   {

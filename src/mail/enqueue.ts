@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Sealer } from '../crypto/index.ts'
 import type { Tx } from '../db/index.ts'
+import { enqueue } from '../queue/index.ts'
+import { MAIL_LANE, mailRound } from './task.ts'
 import { limitOf } from './template.ts'
 import type { MailTemplate } from './template.ts'
 
@@ -37,5 +39,7 @@ export async function enqueueMail(
     FROM (SELECT count(*) FILTER (WHERE created_at > now() - interval '1 hour') AS hour, count(*) AS day
           FROM mails WHERE recipient = ${to} AND template = ANY(${together}) AND created_at > now() - interval '1 day') AS lately
     WHERE lately.hour < ${hour}::int AND lately.day < ${day}::int`
-  return written > 0
+  if (written === 0) return false
+  await enqueue(tx, mailRound, { lane: MAIL_LANE })
+  return true
 }

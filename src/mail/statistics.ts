@@ -7,3 +7,11 @@ export async function mailsWaiting(db: Db): Promise<{ waiting: number; oldestSec
     FROM mails WHERE state = 'queued' AND expires_at > now()`
   return row ?? { waiting: 0, oldestSeconds: 0 }
 }
+
+/** Seconds until the next mail may be tried; null when none waits. */
+export async function secondsToNextMail(db: Db): Promise<number | null> {
+  const [row] = await db.$queryRaw<{ seconds: number | null }[]>`
+    SELECT extract(epoch FROM min(next_attempt_at) - now())::float8 AS seconds
+    FROM mails WHERE state = 'queued' AND expires_at > now()`
+  return row?.seconds ?? null
+}

@@ -30,7 +30,15 @@ export type { ListedToken, TokensOf } from './in-force/tokens.ts'
 export type { Interaction, LoadedInteraction } from './interactions.ts'
 export type { EnginePages, OidcOptions } from './options.ts'
 export type { LogoutNotice } from './back-channel-logout.ts'
-export { claimNotices, NOTICE_LIFETIME_SECONDS, settleNotice, waitingNotices } from './logout-notices.ts'
+export {
+  claimNotices,
+  clientsWithDueNotices,
+  NOTICE_LIFETIME_SECONDS,
+  secondsToNextNotice,
+  settleNotice,
+  waitingNotices,
+} from './logout-notices.ts'
+export { logoutRound } from './logout-round.ts'
 export type { ClaimedNotice, NoticeOutcome } from './logout-notices.ts'
 export { now as secondsNow } from './lifetimes.ts'
 export { reachWith } from './reach.ts'
@@ -45,6 +53,7 @@ export { listReceipts, readReceipt } from './revocation/receipt.ts'
 export type { NoticeReceipt, Receipt } from './revocation/receipt.ts'
 export { revoke } from './revocation/revoke.ts'
 export type { Revoked, RevocationOptions } from './revocation/revoke.ts'
+export { revocationRound } from './revocation/round.ts'
 export { settleLeftBehind } from './revocation/settle.ts'
 export { hasUnfinishedRevocations } from './revocation/unfinished.ts'
 export { digestOfHandle, handleOf, tokenDigest } from './revocation/selector.ts'

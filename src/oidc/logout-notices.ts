@@ -23,44 +23,46 @@ const KEPT_SECONDS = 30 * 24 * 3600
 const BATCH = 1000
 
 /**
- * Takes up to `limit` due notices, at most `perClient` of each client and none of `except`, for `leaseSeconds`: until then no other
- * process gets them, and afterwards, if the outcome was never written, anyone. Nothing is locked meanwhile. Every relying party
- * that is waiting gets its turn: the waiting of one do not stand before those of another.
+ * Takes up to `limit` due notices of a client, for `leaseSeconds`: until then no other process gets them, and afterwards, if the outcome
+ * was never written, anyone. Nothing is locked meanwhile.
  */
 export async function claimNotices(
   db: Db,
-  {
-    limit,
-    perClient,
-    except,
-    leaseSeconds,
-  }: { limit: number; perClient: number; except: readonly string[]; leaseSeconds: number },
+  { clientId, limit, leaseSeconds }: { clientId: string; limit: number; leaseSeconds: number },
 ): Promise<ClaimedNotice[]> {
   return db.$queryRaw<ClaimedNotice[]>`
-    WITH RECURSIVE waiting AS (
-      (SELECT client_id FROM logout_notices WHERE state = 'queued' ORDER BY client_id LIMIT 1)
-      UNION ALL
-      SELECT (SELECT n.client_id FROM logout_notices n WHERE n.state = 'queued' AND n.client_id > w.client_id ORDER BY n.client_id LIMIT 1)
-      FROM waiting w WHERE w.client_id IS NOT NULL
-    ), next AS (
-      SELECT w.client_id FROM waiting w CROSS JOIN LATERAL (
-        SELECT n.next_attempt_at FROM logout_notices n
-        WHERE n.client_id = w.client_id AND n.state = 'queued' AND n.next_attempt_at <= now()
-        ORDER BY n.next_attempt_at LIMIT 1) oldest
-      WHERE w.client_id <> ALL(${[...except]})
-      ORDER BY oldest.next_attempt_at LIMIT ${limit}
-    ), due AS (
-      SELECT oldest.id FROM next CROSS JOIN LATERAL (
-        SELECT n.id, n.next_attempt_at FROM logout_notices n
-        WHERE n.client_id = next.client_id AND n.state = 'queued' AND n.next_attempt_at <= now()
-        ORDER BY n.next_attempt_at LIMIT ${perClient} FOR UPDATE SKIP LOCKED) oldest
-      ORDER BY oldest.next_attempt_at LIMIT ${limit}
+    WITH due AS (
+      SELECT id FROM logout_notices
+      WHERE client_id = ${clientId} AND state = 'queued' AND next_attempt_at <= now()
+      ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
     )
     UPDATE logout_notices n SET attempts = n.attempts + 1, last_attempt_at = now(),
       next_attempt_at = now() + ${leaseSeconds} * interval '1 second'
     FROM due WHERE n.id = due.id
     RETURNING n.id, n.client_id AS "clientId", n.user_id AS "userId", n.sid, n.attempts,
       extract(epoch FROM now() - n.created_at)::float8 AS "ageSeconds"`
+}
+
+/** The clients that have due notices, found without looking at each notice. */
+export async function clientsWithDueNotices(db: Db): Promise<string[]> {
+  const rows = await db.$queryRaw<{ client_id: string }[]>`
+    WITH RECURSIVE waiting AS (
+      (SELECT client_id FROM logout_notices WHERE state = 'queued' ORDER BY client_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT n.client_id FROM logout_notices n WHERE n.state = 'queued' AND n.client_id > w.client_id ORDER BY n.client_id LIMIT 1)
+      FROM waiting w WHERE w.client_id IS NOT NULL
+    )
+    SELECT w.client_id FROM waiting w WHERE EXISTS (
+      SELECT FROM logout_notices n WHERE n.client_id = w.client_id AND n.state = 'queued' AND n.next_attempt_at <= now())`
+  return rows.map(({ client_id: clientId }) => clientId)
+}
+
+/** Seconds until the client's next notice may be tried; null when none waits. */
+export async function secondsToNextNotice(db: Db, clientId: string): Promise<number | null> {
+  const [row] = await db.$queryRaw<{ seconds: number | null }[]>`
+    SELECT extract(epoch FROM min(next_attempt_at) - now())::float8 AS seconds
+    FROM logout_notices WHERE client_id = ${clientId} AND state = 'queued'`
+  return row?.seconds ?? null
 }
 
 /** Writes down what came of an attempt; a no-op when the notice was settled meanwhile, or its lease ran out and another has it. */

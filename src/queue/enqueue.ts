@@ -29,3 +29,12 @@ export async function enqueue<P>(
       job_key_mode => ${onlyOne === undefined ? 'replace' : 'unsafe_dedupe'},
       run_at => now() + make_interval(secs => ${delaySeconds}::float8), max_attempts => ${task.maxAttempts}::int)`
 }
+
+/** Asks for a job for each of these payloads, by one statement in the caller's transaction. */
+export async function enqueueAll<P>(db: Db, task: Task<P>, payloads: readonly P[]): Promise<void> {
+  if (payloads.length === 0) return
+  const told = payloads.map((payload) => JSON.stringify(task.payload.parse(payload)))
+  await db.$queryRaw`
+    SELECT count(graphile_worker.add_job(${task.name}, payload::json, max_attempts => ${task.maxAttempts}::int))
+    FROM unnest(${told}::text[]) AS told(payload)`
+}

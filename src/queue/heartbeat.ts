@@ -4,10 +4,21 @@ import type { Pool } from '../db/index.ts'
 const BEAT_MS = 5000
 /** A process that was not seen for so long does nothing any more: its jobs are for others. */
 const DEAD_SECONDS = 30
+/** Long enough for how a job ended to be written down. */
+const FORGOTTEN_SECONDS = 30
+
+export type Heartbeat = {
+  /** From now on jobs are taken under this name. */
+  add: (poolId: string) => void
+  /** This process has the job in hand, until it says that it ended. */
+  begun: (jobId: string) => void
+  ended: (jobId: string) => void
+  stop: () => Promise<void>
+}
 
 /**
  * Tells the others that this process lives, and takes jobs from those that do not. The library gives back the jobs of a process that died
- * only after four hours.
+ * only after four hours; so it does with jobs of a living one that were given to it by an answer that was lost on the way.
  */
 export function startHeartbeat({
   pool,
@@ -17,9 +28,10 @@ export function startHeartbeat({
   pool: Pool
   onTrouble: (error: unknown) => void
   beatMs?: number
-}): { add: (poolId: string) => void; stop: () => Promise<void> } {
+}): Heartbeat {
   const id = randomUUID()
   const workers = new Set<string>()
+  const inHand = new Map<string, { endedAt: number | null }>()
   let beating = Promise.resolve()
 
   async function beat(): Promise<void> {
@@ -29,21 +41,30 @@ export function startHeartbeat({
       [id, [...workers]],
     )
     await takeFromTheDead(pool)
+    const longAgo = performance.now() - FORGOTTEN_SECONDS * 1000
+    for (const [job, { endedAt }] of inHand) if (endedAt !== null && endedAt < longAgo) inHand.delete(job)
+    await takeForgotten(pool, { workers: [...workers], inHand: [...inHand.keys()] })
   }
 
-  const timer = setInterval(() => {
+  const again = () => {
     beating = beating.then(beat).catch(onTrouble)
-  }, beatMs)
+  }
+  const timer = setInterval(again, beatMs)
   timer.unref()
   return {
     add(poolId) {
       workers.add(poolId)
-      beating = beating.then(beat).catch(onTrouble)
+      again()
     },
+    begun: (jobId) => void inHand.set(jobId, { endedAt: null }),
+    ended: (jobId) => void inHand.set(jobId, { endedAt: performance.now() }),
     async stop() {
       clearInterval(timer)
       await beating
-      // Stopped in good order, it has no jobs any more.
+      // Stopped in good order, it has no jobs any more; what it could not write down is for others.
+      await pool
+        .query('SELECT graphile_worker.force_unlock_workers($1)', [[...workers]])
+        .catch(() => undefined)
       await pool.query('DELETE FROM queue_workers WHERE id = $1', [id]).catch(() => undefined)
     },
   }
@@ -62,4 +83,27 @@ export async function takeFromTheDead(pool: Pool, deadSeconds = DEAD_SECONDS): P
     [deadSeconds],
   )
   return rows[0]?.processes ?? 0
+}
+
+/** Gives back jobs that were taken in this process's name and that it does not know of. */
+export async function takeForgotten(
+  pool: Pool,
+  {
+    workers,
+    inHand,
+    forgottenSeconds = FORGOTTEN_SECONDS,
+  }: { workers: readonly string[]; inHand: readonly string[]; forgottenSeconds?: number },
+): Promise<number> {
+  const { rows } = await pool.query<{ jobs: number }>(
+    `WITH forgotten AS (
+       UPDATE graphile_worker._private_jobs SET locked_by = NULL, locked_at = NULL
+       WHERE locked_by = ANY($1) AND locked_at < now() - make_interval(secs => $3) AND id <> ALL($2::bigint[])
+       RETURNING job_queue_id, locked_by),
+     queues AS (
+       UPDATE graphile_worker._private_job_queues SET locked_by = NULL, locked_at = NULL
+       WHERE id IN (SELECT job_queue_id FROM forgotten) RETURNING id)
+     SELECT (SELECT count(*) FROM forgotten)::int AS jobs`,
+    [workers, inHand, forgottenSeconds],
+  )
+  return rows[0]?.jobs ?? 0
 }

@@ -4,12 +4,17 @@
  * for an operator. It refuses secrets in payloads, and to know what any job is about.
  * Entered by whoever asks for a job, and by the jobs room, which says how each is done.
  */
-export { enqueue } from './enqueue.ts'
+export { enqueue, enqueueAll } from './enqueue.ts'
 export type { EnqueueOptions } from './enqueue.ts'
-export { installQueue } from './install.ts'
-export { discardJob, listJobs, queueStatistics, retryJob } from './jobs.ts'
+export { installQueue, isQueueInstalled } from './install.ts'
+export { discardJob, findJob, listJobs, queueStatistics, retryJob } from './jobs.ts'
 export type { JobState, ListedJob, TaskStatistics } from './jobs.ts'
+export { recurring } from './recurring.ts'
+export { performRounds } from './rounds.ts'
+export type { Outbox } from './rounds.ts'
+export { ringSql } from './ring-sql.ts'
 export { defineTask } from './task.ts'
 export type { Task } from './task.ts'
+export { expectTurn } from './turn.ts'
 export { perform, startWorker } from './worker.ts'
 export type { JobFailure, Try, Work } from './worker.ts'

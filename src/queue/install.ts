@@ -6,3 +6,11 @@ import { silent } from './quiet-logger.ts'
 export async function installQueue(pool: Pool): Promise<void> {
   await runMigrations({ pgPool: pool, logger: silent })
 }
+
+/** Whether jobs can be asked for: the queue's own tables are there. */
+export async function isQueueInstalled(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ there: boolean }>(
+    "SELECT to_regclass('graphile_worker._private_jobs') IS NOT NULL AS there",
+  )
+  return rows[0]?.there === true
+}

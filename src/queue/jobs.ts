@@ -32,6 +32,16 @@ const { sql } = Prisma
 const state = sql`CASE WHEN j.locked_at IS NOT NULL THEN 'running' WHEN j.attempts >= j.max_attempts THEN 'failed' ELSE 'waiting' END`
 const from = sql`graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id`
 
+const columns = sql`j.id::text, t.identifier AS task, ${state} AS state, j.attempts::int, j.max_attempts::int AS "maxAttempts",
+  j.created_at AS "createdAt", j.run_at AS "runAt", j.last_error AS "lastError"`
+
+/** The job with this id, or null. Whatever cannot be an id is nobody's. */
+export async function findJob(db: Db, id: string): Promise<ListedJob | null> {
+  if (!/^\d{1,18}$/.test(id)) return null
+  const [job] = await db.$queryRaw<ListedJob[]>`SELECT ${columns} FROM ${from} WHERE j.id = ${BigInt(id)}`
+  return job ?? null
+}
+
 /** Jobs that are not done, in the order of their ids: those after `after`, at most `limit`. */
 export async function listJobs(
   db: Db,
@@ -43,8 +53,7 @@ export async function listJobs(
   },
 ): Promise<ListedJob[]> {
   return db.$queryRaw<ListedJob[]>`
-    SELECT j.id::text, t.identifier AS task, ${state} AS state, j.attempts::int, j.max_attempts::int AS "maxAttempts",
-      j.created_at AS "createdAt", j.run_at AS "runAt", j.last_error AS "lastError"
+    SELECT ${columns}
     FROM ${from}
     WHERE j.id > ${BigInt(query.after ?? 0)} AND (${query.task ?? null}::text IS NULL OR t.identifier = ${query.task ?? null})
       AND (${query.state ?? null}::text IS NULL OR ${state} = ${query.state ?? null})

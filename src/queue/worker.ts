@@ -4,27 +4,46 @@ import { run } from 'graphile-worker'
 import type { Job, Runner, Task as LibraryTask, WorkerEvents, WorkerPool } from 'graphile-worker'
 import type { Pool } from '../db/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import { patientPool } from './patient-pool.ts'
 import { silent } from './quiet-logger.ts'
 import type { Task } from './task.ts'
+import { startTending } from './tending.ts'
 
-/** One try of a job. `signal` is aborted when its time is up or the process must stop now. */
-export type Try = { jobId: string; attempt: number; signal: AbortSignal }
+/** One try of a job. */
+export type Try = {
+  jobId: string
+  attempt: number
+  /** Aborted when the process is told to stop: finish what is begun, begin nothing more. */
+  stopping: AbortSignal
+  /** Aborted when the job's time is up or the process must stop now. */
+  signal: AbortSignal
+}
 
-/** How a kind of job is done. */
-export type Work = { task: Task<unknown>; run: (payload: unknown, attempt: Try) => Promise<void> }
+/** How a kind of job is done, and, for those that must never be missing, how one is asked for when nobody else did. */
+export type Work = {
+  task: Task<unknown>
+  run: (payload: unknown, attempt: Try) => Promise<void>
+  tend?: () => Promise<void>
+  /** It comes again whatever became of a turn: none is given up. */
+  recurs?: boolean
+}
 
 export type JobFailure = { task: string; jobId: string; attempt: number; isLast: boolean; error: unknown }
 
 type Options = {
-  /** Connections of the worker's own: one listens for as long as it lives. */
+  /** Connections of the worker's own, four at least: one listens for as long as it lives. */
   pool: Pool
   work: readonly Work[]
   /** Jobs at once. */
   concurrency?: number
   /** How long a job whose time has come may wait when no notice of it arrived. */
   pollMs?: number
+  /** How often it is seen to that jobs are there which must be. */
+  tendMs?: number
   /** How long jobs under way may take to finish when the process is told to stop. */
   graceMs?: number
+  onDone?: (task: string) => void
   onFailure: (failure: JobFailure) => void
   /** The worker itself had to begin anew: the database was away. */
   onTrouble: (error: unknown) => void
@@ -40,6 +59,8 @@ export function perform<P>(task: Task<P>, work: (payload: P, attempt: Try) => Pr
 
 const RESTART_MS = 1000
 const GRACE_MS = 5000
+const POLL_MS = 2000
+const CONCURRENCY = 12
 
 /**
  * Does the jobs that it knows; those of kinds it does not know wait for a process that does. Resolves to how to stop: no new job is
@@ -47,9 +68,12 @@ const GRACE_MS = 5000
  */
 export function startWorker(options: Options): () => Promise<void> {
   const stopping = new AbortController()
+  const stopped = new AbortController()
   let runner: Runner | undefined
   let workers: WorkerPool | undefined
   const heartbeat = startHeartbeat(options)
+  const pgPool = patientPool(options.pool, stopped.signal)
+  const stopTending = startTending(options)
 
   /** Also asked again after a wait, so it may have changed. */
   const isStopping = () => stopping.signal.aborted
@@ -62,11 +86,14 @@ export function startWorker(options: Options): () => Promise<void> {
           workers = workerPool
           heartbeat.add(workerPool.id)
         })
+        const tasks = options.work.map(
+          (one) => [one.task.name, taskOf(one, options, heartbeat, stopping.signal)] as const,
+        )
         runner = await run({
-          pgPool: options.pool,
-          taskList: Object.fromEntries(options.work.map((one) => [one.task.name, taskOf(one, options)])),
-          concurrency: options.concurrency ?? 4,
-          pollInterval: options.pollMs ?? 2000,
+          pgPool,
+          taskList: Object.fromEntries(tasks),
+          concurrency: options.concurrency ?? CONCURRENCY,
+          pollInterval: options.pollMs ?? POLL_MS,
           gracefulShutdownAbortTimeout: options.graceMs ?? GRACE_MS,
           noHandleSignals: true,
           crontab: '',
@@ -85,7 +112,9 @@ export function startWorker(options: Options): () => Promise<void> {
   const living = live()
   return async () => {
     stopping.abort()
+    await stopTending()
     if (runner && workers) await stopWithin(runner, workers, options.graceMs ?? GRACE_MS)
+    stopped.abort()
     await living
     await heartbeat.stop()
   }
@@ -101,16 +130,25 @@ async function stopWithin(runner: Runner, workers: WorkerPool, graceMs: number):
   waiting.abort()
 }
 
-function taskOf({ task, run: work }: Work, { onFailure }: Options): LibraryTask {
+function taskOf(
+  { task, run: work, recurs = false }: Work,
+  { onFailure, onDone }: Options,
+  heartbeat: Heartbeat,
+  stopping: AbortSignal,
+): LibraryTask {
   return async (payload, { job, abortSignal }) => {
     const attempt = job.attempts
     const timeUp = AbortSignal.timeout(task.timeoutSeconds * 1000)
     const signal = AbortSignal.any([timeUp, abortSignal])
+    heartbeat.begun(job.id)
     try {
-      await withinTime(work(payload, { jobId: job.id, attempt, signal }), timeUp)
+      await withinTime(work(payload, { jobId: job.id, attempt, stopping, signal }), timeUp)
+      onDone?.(task.name)
     } catch (error) {
-      onFailure({ task: task.name, jobId: job.id, attempt, isLast: isLast(job), error })
+      onFailure({ task: task.name, jobId: job.id, attempt, isLast: !recurs && isLast(job), error })
       throw error
+    } finally {
+      heartbeat.ended(job.id)
     }
   }
 }

@@ -1,40 +1,32 @@
 import type { JWK } from 'jose'
 import type { Logger } from 'pino'
-import { sweepAdminRoom } from '../admin/index.ts'
 import type { Apps } from '../app.ts'
 import { checkpointSigner } from '../audit/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import type { Database } from '../db/index.ts'
-import {
-  startKeyRotation,
-  startRevocations,
-  startSealing,
-  startSweeping,
-  startWatchingBlocks,
-} from '../jobs/index.ts'
-import { sweepMailRoom } from '../mail/index.ts'
+import { startSealing, startWatchingBlocks } from '../jobs/index.ts'
 import { watchSigningKeys } from '../oidc/index.ts'
-import type { KeySchedule } from '../oidc/index.ts'
 
 type Deps = {
   database: Database
   sealer: Sealer
   signingKeys: JWK[]
-  apps: Omit<Apps, 'publicApp' | 'opsApp'>
-  keySchedule: KeySchedule
+  apps: Omit<Apps, 'publicApp' | 'opsApp' | 'workerApp'>
+  /** The database of the queue's worker; null where this process leaves jobs to others. */
+  worker: Database | null
   logger: Logger
 }
 
 /**
- * Everything that goes on beside the requests: telling relying parties, sending mails, fetching logos, clearing away what large revocations left, sealing the audit,
- * following changed signing keys, sweeping. Any number of instances may do it at once. Returns how to stop all of it.
+ * Everything that goes on beside the requests: in every process following changed signing keys and telling the metrics; in those that work
+ * also the jobs of the queue, and sealing the audit. Any number of processes may do it at once. Returns how to stop all of it.
  */
 export function startBackground({
   database,
   sealer,
   signingKeys,
   apps,
-  keySchedule,
+  worker,
   logger,
 }: Deps): () => Promise<void> {
   const failed = (what: string) => (error: unknown) => {
@@ -42,16 +34,6 @@ export function startBackground({
   }
   let keys = signingKeys
   const stops = [
-    apps.startLogoutDelivery(),
-    apps.startMailDelivery(),
-    apps.startLogos(),
-    startRevocations(database, failed('clearing away after a revocation')),
-    startSealing(database, {
-      sign: checkpointSigner(() => keys),
-      // Kept elsewhere, it shows whether the whole chain was written anew.
-      onSigned: (head) => logger.info(head, 'audit chain signed'),
-      onError: failed('sealing the audit events'),
-    }),
     watchSigningKeys({ database, sealer }, signingKeys, {
       onChange(changed) {
         keys = changed
@@ -64,12 +46,19 @@ export function startBackground({
       onCount: apps.observeBlocks,
       onError: failed('watching blocks'),
     }),
-    startKeyRotation({ database, sealer }, keySchedule, {
-      onRotated: (algorithms) => logger.info({ algorithms }, 'new signing keys were announced'),
-      onError: failed('rotating the signing keys'),
-    }),
-    startSweeping(database, failed('sweeping'), [sweepAdminRoom, sweepMailRoom]),
+    apps.startWatchingQueue(),
   ]
+  if (worker)
+    stops.push(
+      apps.startWorker({ pool: worker.pool }),
+      startSealing(database, {
+        sign: checkpointSigner(() => keys),
+        // Kept elsewhere, it shows whether the whole chain was written anew.
+        onSigned: (head) => logger.info(head, 'audit chain signed'),
+        onSealed: apps.onSealed,
+        onError: failed('sealing the audit events'),
+      }),
+    )
   return async () => {
     await Promise.all(stops.map((stop) => stop()))
   }

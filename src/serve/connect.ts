@@ -12,10 +12,29 @@ export function connect(
     url: database.url ?? embeddedUrl ?? '',
     lentByTransaction: database.directUrl !== undefined,
     poolMax: database.poolMax,
-    connectTimeoutMs: database.statementTimeoutMs,
-    statementTimeoutMs: database.statementTimeoutMs,
-    lockTimeoutMs: Math.ceil((database.statementTimeoutMs * 2) / 3),
-    idleInTransactionTimeoutMs: database.statementTimeoutMs * 2,
     onError,
+    ...limits(database),
   })
+}
+
+/** One listens; the others take jobs and write down how they ended. What jobs do goes through the process's own. */
+const WORKER_POOL = 5
+
+/** The same database for the queue's worker, which listens for jobs: past a pooler that lends connections by transaction. */
+export function connectWorker(
+  { database, worker }: Config,
+  embeddedUrl: string | undefined,
+  onError: (error: Error) => void,
+): Database {
+  const url = worker.databaseUrl ?? database.directUrl ?? database.url ?? embeddedUrl ?? ''
+  return connectDatabase({ url, poolMax: WORKER_POOL, onError, ...limits(database) })
+}
+
+function limits({ statementTimeoutMs }: Config['database']) {
+  return {
+    connectTimeoutMs: statementTimeoutMs,
+    statementTimeoutMs,
+    lockTimeoutMs: Math.ceil((statementTimeoutMs * 2) / 3),
+    idleInTransactionTimeoutMs: statementTimeoutMs * 2,
+  }
 }

@@ -10,7 +10,7 @@ import { openDevelopment } from '../development/index.ts'
 import { ViewError } from '../http/index.ts'
 import type { Listener } from '../http/index.ts'
 import type { Logger } from 'pino'
-import { connect } from './connect.ts'
+import { connect, connectWorker } from './connect.ts'
 import { startCrew } from './crew.ts'
 import type { Crew } from './crew.ts'
 import { EXIT } from './exit.ts'
@@ -23,6 +23,9 @@ import { onStopSignal } from './stop-signal.ts'
 import { createPasswordHasher } from '../users/index.ts'
 import { workerCount } from './worker-count.ts'
 
+/** `worker`: does the jobs of the queue and answers operators how it is; nobody signs in there. */
+type Role = 'server' | 'worker'
+
 /**
  * The process from environment to exit: config → database → schema → keys → apps → listeners → signal → drain. Resolves with the
  * exit code. While the database is not there the listeners already answer (live, not ready, 503), and recover by themselves.
@@ -30,9 +33,11 @@ import { workerCount } from './worker-count.ts'
 export async function startServer({
   env,
   defaultMode,
+  role = 'server',
 }: {
   env: NodeJS.ProcessEnv
   defaultMode: Config['mode']
+  role?: Role
 }): Promise<number> {
   const parsed = parseConfig(env, {
     defaultMode,
@@ -45,7 +50,7 @@ export async function startServer({
   }
   const cleanUp: (() => unknown)[] = []
   try {
-    return await run(parsed.config, env, cleanUp)
+    return await run(parsed.config, { env, role, cleanUp })
   } catch (error) {
     const expected = [EmbeddedPostgresError, MigrationError, StartRefused, ViewError].some(
       (kind) => error instanceof kind,
@@ -57,7 +62,11 @@ export async function startServer({
   }
 }
 
-async function run(config: Config, env: NodeJS.ProcessEnv, cleanUp: (() => unknown)[]): Promise<number> {
+type Surroundings = { env: NodeJS.ProcessEnv; role: Role; cleanUp: (() => unknown)[] }
+
+async function run(config: Config, { env, role, cleanUp }: Surroundings): Promise<number> {
+  if (role === 'worker' && config.database.url === undefined)
+    throw new StartRefused('A worker needs DATABASE_URL: the embedded PostgreSQL belongs to its server.')
   const stop = onStopSignal(config.http.shutdownTimeoutMs)
   cleanUp.push(() => stop.release())
   const development = config.mode === 'development' ? openDevelopment(config) : undefined
@@ -73,13 +82,13 @@ async function run(config: Config, env: NodeJS.ProcessEnv, cleanUp: (() => unkno
     ops: starting,
   }
   const handler: RequestListener = (req, res) => handlers.public(req, res)
-  const publicListener = await listenAs('CARDEA_PORT', handler, config.listen)
-  cleanUp.push(() => publicListener.close(0))
+  const publicListener = role === 'server' ? await listenAs('CARDEA_PORT', handler, config.listen) : undefined
+  cleanUp.push(() => publicListener?.close(0))
   const opsListener = await listenAs('CARDEA_OPS_PORT', (req, res) => handlers.ops(req, res), config.ops)
   cleanUp.push(() => opsListener.close(0))
 
   // The sample app will listen in a process of its own; whether it can is better known now.
-  if (development)
+  if (development && role === 'server')
     await (
       await listenAs('CARDEA_SAMPLE_PORT', starting, { host: '127.0.0.1', port: config.samplePort })
     ).close(0)
@@ -87,9 +96,10 @@ async function run(config: Config, env: NodeJS.ProcessEnv, cleanUp: (() => unkno
   const embedded =
     config.database.url === undefined ? await startEmbeddedPostgres({ dir: config.dataDir }) : undefined
   if (embedded) cleanUp.push(() => embedded.stop())
-  const database = connect(config, embedded?.url, (error) =>
-    logger.warn({ error: error.message }, 'a database connection was lost'),
-  )
+  const onError = (error: Error) => {
+    logger.warn({ error: error.message }, 'a database connection was lost')
+  }
+  const database = connect(config, embedded?.url, onError)
   cleanUp.push(() => database.close())
 
   const keys = {
@@ -100,7 +110,9 @@ async function run(config: Config, env: NodeJS.ProcessEnv, cleanUp: (() => unkno
     throw new StartRefused('CARDEA_KEYRING and CARDEA_COOKIE_KEYS are needed')
 
   const databaseUrl = embedded?.url
-  const crew = await crewOf(config, { env, publicListener, handler, databaseUrl, logger, log, cleanUp })
+  const crew = publicListener
+    ? await crewOf(config, { env, publicListener, handler, databaseUrl, logger, log, cleanUp })
+    : undefined
   const sealer = createSealer([...keys.keyring])
   const url = config.database.directUrl ?? config.database.url ?? embedded?.url ?? ''
   const signingKeys = await prepareDatabase({ config, database, url, sealer, logger, signal: stop.signal })
@@ -119,24 +131,24 @@ async function run(config: Config, env: NodeJS.ProcessEnv, cleanUp: (() => unkno
     workers: crew,
   })
   handlers.public = apps.publicApp.callback()
-  handlers.ops = apps.opsApp.callback()
+  handlers.ops = (role === 'server' ? apps.opsApp : apps.workerApp).callback()
   crew?.open()
-  const keySchedule = {
-    everySeconds: config.signingKeys.rotationDays * 86_400,
-    // An ID token is good as a hint at sign-out as long as its session lives.
-    signedSeconds: config.sessions.absoluteSeconds,
+  const doesJobs = role === 'worker' || config.worker.inServer
+  const worker = doesJobs ? connectWorker(config, embedded?.url, onError) : null
+  cleanUp.push(() => worker?.close())
+  cleanUp.push(startBackground({ database, sealer, signingKeys, apps, worker, logger }))
+  logger.info({ issuer: config.issuer, mode: config.mode, role }, 'ready')
+  if (development && role === 'server') {
+    await development.welcome({ database, hasher, sealer, opsUrl: opsListener.url, dataDir: embedded?.home })
+    cleanUp.push(() => development.stop())
   }
-  cleanUp.push(startBackground({ database, sealer, signingKeys, apps, keySchedule, logger }))
-  logger.info({ issuer: config.issuer, mode: config.mode }, 'ready')
-  await development?.welcome({ database, hasher, sealer, opsUrl: opsListener.url, dataDir: embedded?.home })
-  if (development) cleanUp.push(() => development.stop())
 
   await stop.requested
   logger.info('stopping')
-  const leaving = crew ?? { stop: (deadlineMs: number) => publicListener.close(deadlineMs) }
+  const leaving = crew ?? { stop: async (deadlineMs: number) => publicListener?.close(deadlineMs) }
   const outcome = await leaving.stop(config.http.shutdownTimeoutMs)
   await opsListener.close(1000)
-  return outcome === 'clean' ? EXIT.ok : EXIT.failed
+  return outcome === undefined || outcome === 'clean' ? EXIT.ok : EXIT.failed
 }
 
 /**

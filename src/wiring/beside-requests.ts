@@ -1,39 +1,92 @@
-import { startLogoutDelivery } from '../events/index.ts'
-import { startLogos } from '../jobs/index.ts'
+import { sweepAdminRoom } from '../admin/index.ts'
+import { askForPushes, deliverLogouts, pushToWebhooks, sendMails } from '../events/index.ts'
+import {
+  auditRetention,
+  clearingRevocations,
+  fetchLogos,
+  keyRotation,
+  startWatchingQueue,
+  sweeping,
+} from '../jobs/index.ts'
+import { sweepMailRoom } from '../mail/index.ts'
+import { startWorker } from '../queue/index.ts'
+import type { Pool } from '../db/index.ts'
 import type { createMailing } from './mailing.ts'
 import { networksAllowed } from './outbound.ts'
 import type { PartsWithEngine } from './parts.ts'
+import { keySchedule } from './signing-keys.ts'
+
+export type WorkerOptions = {
+  /** Connections of the worker's own; the process's, when left out. */
+  pool?: Pool
+  /** The names of the kinds of jobs it does; all, when left out. */
+  only?: readonly string[]
+  concurrency?: number
+  tendMs?: number
+  pollMs?: number
+}
 
 /** What goes on beside the requests, each ready to be started; starting returns how to stop. */
 export type BesideRequests = {
-  /** Fetches the logos of clients. */
-  startLogos: (options?: { everyMs?: number }) => () => Promise<void>
-  /** Tells relying parties what ended. */
-  startLogoutDelivery: (options?: { everyMs?: number }) => () => Promise<void>
-  /** Sends mails. */
-  startMailDelivery: (options?: { everyMs?: number }) => () => Promise<void>
+  /** Does the jobs of the queue. */
+  startWorker: (options?: WorkerOptions) => () => Promise<void>
+  /** Tells the metrics how the queue stands. */
+  startWatchingQueue: (options?: { everyMs?: number }) => () => Promise<void>
+  /** New events are final: receivers are to be told. */
+  onSealed: () => Promise<void>
 }
 
 /** Wires what goes on beside the requests. Nothing is started yet. */
 export function besideRequests(
-  { config, database, logger, metrics, oidc }: PartsWithEngine,
-  { startMailDelivery }: ReturnType<typeof createMailing>,
+  parts: PartsWithEngine,
+  { mailDelivery }: ReturnType<typeof createMailing>,
 ): BesideRequests {
-  const outboundAllow = networksAllowed(config)
-  const failed = (what: string) => (error: unknown) => {
-    logger.error({ error: String(error) }, `${what} failed`)
-  }
+  const { database, logger, metrics } = parts
+  const work = allWork(parts, mailDelivery)
   return {
-    startMailDelivery,
-    startLogos: (options) =>
-      startLogos(database, { ...{ outboundAllow, ...options }, onError: failed('fetching logos') }),
-    startLogoutDelivery: (options) =>
-      startLogoutDelivery({
-        ...{ database, outboundAllow, ...options },
-        logoutRequest: (notice) => oidc.logoutRequest(notice),
-        onOutcome: (outcome) => metrics.logoutNotices.inc({ outcome }),
-        onQueue: (queue) => metrics.observeLogoutQueue(queue),
-        onError: failed('delivering logout notices'),
+    startWorker: ({ pool = database.pool, only, ...options } = {}) =>
+      startWorker({
+        ...{ pool, ...options },
+        work: only ? work.filter(({ task }) => only.includes(task.name)) : work,
+        onDone: (task) => metrics.jobs.inc({ task, outcome: 'done' }),
+        onFailure({ task, jobId, attempt, isLast, error }) {
+          metrics.jobs.inc({ task, outcome: isLast ? 'given_up' : 'failed' })
+          logger.error({ task, jobId, attempt, isLast, error: String(error) }, 'a job failed')
+        },
+        onTrouble: (error) => logger.error({ error: String(error) }, 'the worker is in trouble'),
       }),
+    startWatchingQueue: (options) =>
+      startWatchingQueue(database, {
+        ...options,
+        onJobs: metrics.observeJobs,
+        onMails: metrics.observeMailQueue,
+        onLogouts: metrics.observeLogoutQueue,
+        onError: (error) => logger.error({ error: String(error) }, 'watching the queue failed'),
+      }),
+    onSealed: () => askForPushes(database),
   }
+}
+
+function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMails>[0]) {
+  const { config, database, sealer, logger, metrics, oidc } = parts
+  const outboundAllow = networksAllowed(config)
+  return [
+    deliverLogouts({
+      ...{ database, outboundAllow },
+      logoutRequest: (notice) => oidc.logoutRequest(notice),
+      onOutcome: (outcome) => metrics.logoutNotices.inc({ outcome }),
+    }),
+    sendMails(mailDelivery),
+    pushToWebhooks({
+      ...{ database, sealer, outboundAllow },
+      onOutcome: (outcome) => metrics.webhooks.inc({ outcome }),
+    }),
+    fetchLogos(database, { outboundAllow }),
+    clearingRevocations(database),
+    keyRotation({ database, sealer }, keySchedule(config), (algorithms) =>
+      logger.info({ algorithms }, 'new signing keys were announced'),
+    ),
+    auditRetention(database, config.audit.retentionDays),
+    sweeping(database, [sweepAdminRoom, sweepMailRoom]),
+  ]
 }

@@ -3,6 +3,7 @@ import type { Middleware } from 'koa'
 import { adminPatterns, describeProblem } from '../admin/index.ts'
 import { isStorageTrouble, migrationStatus } from '../db/index.ts'
 import * as http from '../http/index.ts'
+import { isQueueInstalled } from '../queue/index.ts'
 import type { Parts } from './parts.ts'
 import { headerProfile, routeLabels } from './routes.ts'
 
@@ -36,6 +37,9 @@ function readiness({ database: { pool }, workers, ...process }: Parts) {
     migrations: async () => {
       const { pending, failed } = await migrationStatus(pool)
       if (pending.length + failed.length > 0) throw new Error('the schema is not up to date')
+    },
+    queue: async () => {
+      if (!(await isQueueInstalled(pool))) throw new Error("the queue's schema is not there")
     },
     accepting: () => check(process.isAccepting(), 'stopping'),
     ...(workers ? { workers: () => check(workers.isAnyReady(), 'no worker answers') } : {}),

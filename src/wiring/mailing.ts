@@ -4,8 +4,8 @@ import {
   createMailboxTransport,
   createMailRenderer,
   createSmtpTransport,
-  startMailDelivery,
 } from '../events/index.ts'
+import type { sendMails } from '../events/index.ts'
 import { viewsDir } from './own-templates.ts'
 import type { Parts } from './parts.ts'
 
@@ -14,12 +14,12 @@ import type { Parts } from './parts.ts'
  * here, so a broken one stops the start.
  */
 export function createMailing(parts: Parts): {
-  /** Starts sending; returns how to stop. */
-  startMailDelivery: (options?: { everyMs?: number }) => () => Promise<void>
+  /** How mails are sent. */
+  mailDelivery: Parameters<typeof sendMails>[0]
   /** For the operations listener: the mailbox, where there is one. */
   mailboxPages: Middleware[]
 } {
-  const { config, database, sealer, metrics, logger, pages } = parts
+  const { config, database, sealer, metrics, pages } = parts
   const { issuer } = config
   const issuerName = config.looks.name
   const { transport, smtpUrl, from } = config.mail
@@ -29,19 +29,16 @@ export function createMailing(parts: Parts): {
   })
   const sender = { name: from.name || issuerName, address: from.address }
   return {
-    startMailDelivery: (options) =>
-      startMailDelivery({
-        ...{ database, sealer, renderMail, ...options },
-        transport:
-          smtpUrl !== undefined
-            ? createSmtpTransport({ url: smtpUrl, from: sender })
-            : transport === 'mailbox'
-              ? createMailboxTransport(database)
-              : undefined,
-        onOutcome: (outcome) => metrics.mails.inc({ outcome }),
-        onQueue: (queue) => metrics.observeMailQueue(queue),
-        onError: (error) => logger.error({ error: String(error) }, 'sending mails failed'),
-      }),
+    mailDelivery: {
+      ...{ database, sealer, renderMail },
+      transport:
+        smtpUrl !== undefined
+          ? createSmtpTransport({ url: smtpUrl, from: sender })
+          : transport === 'mailbox'
+            ? createMailboxTransport(database)
+            : undefined,
+      onOutcome: (outcome) => metrics.mails.inc({ outcome }),
+    },
     mailboxPages:
       transport === 'mailbox' ? [createMailboxPages({ database, render: pages.render, issuer })] : [],
   }

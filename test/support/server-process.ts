@@ -44,9 +44,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Two busy cores, on which a start has taken ten seconds. */
 const STARTS_WITHIN_MS = 60_000
 
-/** The server as operators run it: a process of its own, from the sources in `cwd`, with no environment but this. Resolves when it listens. */
-export async function spawnServer(env: Record<string, string>, cwd = root): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['src/main.ts'], {
+/** The server, or another command, as operators run it: a process of its own, from the sources in `cwd`, with no environment but this. Resolves when it listens. */
+export async function spawnServer(
+  env: Record<string, string>,
+  { cwd = root, command = ['src/main.ts'] }: { cwd?: string; command?: string[] } = {},
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, command, {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

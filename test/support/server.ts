@@ -22,6 +22,8 @@ export type Instance = {
   opsPort: number
   database: Database
   ask(path: string, ask?: Ask): Promise<Answer>
+  /** Does the jobs of these kinds, or of all, until stopped. */
+  startWorker: (only?: string[]) => () => Promise<void>
   startLogoutDelivery: (options: { everyMs: number }) => () => Promise<void>
   startMailDelivery: (options: { everyMs: number }) => () => Promise<void>
   stop(): Promise<void>
@@ -99,7 +101,7 @@ export async function startTestServer({
     await ensureBuiltIn(database.prisma, { issuer: config.issuer })
     const signingKeys = await ensureSigningKeys({ database, sealer })
     const cookieKeys = config.keys.cookie ?? []
-    const { publicApp, opsApp, useSigningKeys, startLogoutDelivery, startMailDelivery } = createApps({
+    const apps = createApps({
       config,
       database,
       hasher,
@@ -109,6 +111,16 @@ export async function startTestServer({
       logger,
       isAccepting: () => true,
     })
+    const { publicApp, opsApp, useSigningKeys } = apps
+    const work = (only: string[] | undefined, everyMs: number) =>
+      apps.startWorker({ ...(only ? { only } : {}), tendMs: everyMs, pollMs: 100, concurrency: 4 })
+    const startMailDelivery = ({ everyMs }: { everyMs: number }) => work(['mail.send'], everyMs)
+    const startLogoutDelivery = ({ everyMs }: { everyMs: number }) => {
+      const stops = [work(['logout.deliver'], everyMs), apps.startWatchingQueue()]
+      return async () => {
+        await Promise.all(stops.map((stop) => stop()))
+      }
+    }
     const listener = await listen(publicApp, { host: '127.0.0.1', port })
     const ops = await listen(opsApp, { host: '127.0.0.1', port: 0 })
     const stopDelivering =
@@ -128,6 +140,7 @@ export async function startTestServer({
       opsPort: Number(new URL(ops.url).port),
       database,
       ask: (path, ask) => send({ port, host: new URL(issuer).host }, path, ask),
+      startWorker: (only) => work(only, 50),
       startLogoutDelivery,
       startMailDelivery,
       async stop() {

@@ -1,7 +1,9 @@
 import { record } from '../../audit/index.ts'
 import { createHash } from 'node:crypto'
 import type { Db, Tx } from '../../db/index.ts'
+import { enqueue } from '../../queue/index.ts'
 import type { Image } from './image.ts'
+import { LOGO_LANE, logoRound } from './round.ts'
 
 /** A logo that this process may fetch now. */
 export type DueLogo = { clientId: string; sourceUri: string; attempts: number }
@@ -31,13 +33,21 @@ export async function expectLogo(
     await tx.clientLogo.deleteMany({ where: { clientId } })
     return
   }
-  await tx.$executeRaw`
+  const changed = await tx.$executeRaw`
     INSERT INTO client_logos (client_id, source_uri, due_at) VALUES (${clientId}, ${logoUri}, now())
     ON CONFLICT (client_id) DO UPDATE SET source_uri = EXCLUDED.source_uri, due_at = now(), attempts = 0,
       type = NULL, body = NULL, digest = NULL, error = NULL, fetched_at = NULL
     WHERE client_logos.source_uri <> EXCLUDED.source_uri`
   if (anew)
     await tx.$executeRaw`UPDATE client_logos SET due_at = now(), attempts = 0 WHERE client_id = ${clientId}`
+  if (changed > 0 || anew) await enqueue(tx, logoRound, { lane: LOGO_LANE })
+}
+
+/** Seconds until the next logo is due; null when there is none. */
+export async function secondsToNextLogo(db: Db): Promise<number | null> {
+  const [row] = await db.$queryRaw<{ seconds: number | null }[]>`
+    SELECT extract(epoch FROM min(due_at) - now())::float8 AS seconds FROM client_logos`
+  return row?.seconds ?? null
 }
 
 /** Takes the logo that has been due longest, for `leaseSeconds`: until then no other process gets it, and afterwards anyone. */

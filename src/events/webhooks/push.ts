@@ -54,14 +54,17 @@ export async function askForPushes({ prisma }: Database): Promise<void> {
  */
 export function pushToWebhooks(deps: WebhookDeps): Work {
   const guard = createOutboundGuard(deps.outboundAllow)
-  return perform(pushTask, async ({ endpointId }, { signal }) => {
-    const startedAt = performance.now()
-    const goesOn = () => !signal.aborted && performance.now() - startedAt < TURN_MS
-    while (goesOn()) {
-      const endpoint = await dueEndpoint(deps.database.prisma, endpointId)
-      if (!endpoint || !(await pushBatch(deps, guard, endpoint, goesOn))) return
-    }
-  })
+  return {
+    ...perform(pushTask, async ({ endpointId }, { stopping, signal }) => {
+      const startedAt = performance.now()
+      const goesOn = () => !signal.aborted && !stopping.aborted && performance.now() - startedAt < TURN_MS
+      while (goesOn()) {
+        const endpoint = await dueEndpoint(deps.database.prisma, endpointId)
+        if (!endpoint || !(await pushBatch(deps, guard, endpoint, goesOn))) return
+      }
+    }),
+    tend: () => askForPushes(deps.database),
+  }
 }
 
 /** True when there may be more to tell right away. */

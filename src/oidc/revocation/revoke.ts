@@ -3,6 +3,7 @@ import { record as recordEvent } from '../../audit/index.ts'
 import type { Actor } from '../../audit/index.ts'
 import { afterCommit, Prisma } from '../../db/index.ts'
 import type { Tx } from '../../db/index.ts'
+import { enqueue } from '../../queue/index.ts'
 import { endMailTickets, forgetTrustedBrowsers } from '../../users/index.ts'
 import { noCounts, plus } from './counts.ts'
 import type { RevocationCounts } from './counts.ts'
@@ -11,6 +12,7 @@ import type { Keep } from './cut.ts'
 import { endRows } from './end-rows.ts'
 import type { Batch, Ended } from './end-rows.ts'
 import { noticesForGrants } from './notices.ts'
+import { revocationRound, SETTLED_SECONDS } from './round.ts'
 import { settle } from './settle.ts'
 import { coveredBy, handleOf, namedGrants, recordOf } from './selector.ts'
 import type { Covered, Selector, SelectorRecord } from './selector.ts'
@@ -78,6 +80,8 @@ export async function revoke(tx: Tx, selector: Selector, options: RevocationOpti
     },
     select: { id: true },
   })
+  if (state === 'running' || !isSettled)
+    await enqueue(tx, revocationRound, {}, { delaySeconds: state === 'running' ? 0 : SETTLED_SECONDS })
   if (!isSettled) afterCommit(tx, (transaction) => transaction((next) => settle(next, id, selector, keep)))
   // Whoever copied a browser's cookie loses what it was good for, with everything else: also the new address they asked for.
   if ('userId' in selector && selector.clientId === undefined) {

@@ -1,5 +1,7 @@
 import { AUDIT_COLUMNS, AUDIT_TYPES, auditStatement, auditValues } from '../../audit/index.ts'
 import type { AuditEventInput } from '../../audit/index.ts'
+import { ringSql } from '../../queue/index.ts'
+import { logoutRound } from '../logout-round.ts'
 import { JWT_KIND } from './rows.ts'
 import type { TokenRow } from './rows.ts'
 import type { Conflict, Write } from './writes.ts'
@@ -114,10 +116,13 @@ const revokeSession = `WITH ended AS (SELECT uid, user_id, payload FROM sessions
     told AS (INSERT INTO logout_notices (id, client_id, user_id, sid)
       SELECT gen_random_uuid(), c.id, e.user_id, a.value ->> 'sid' FROM ended e, jsonb_each(e.payload -> 'authorizations') a
       JOIN clients c ON c.id = a.key AND c.metadata ? 'backchannel_logout_uri' AND c.disabled_at IS NULL
-      WHERE e.user_id IS NOT NULL)
-  UPDATE sessions s SET revoked_at = now(), payload = ${TOMBSTONE} FROM ended WHERE s.uid = ended.uid`
+      WHERE e.user_id IS NOT NULL RETURNING client_id),
+    rung AS (SELECT count(${ringSql(logoutRound, 'told.client_id')}) FROM told)
+  UPDATE sessions s SET revoked_at = now(), payload = ${TOMBSTONE} FROM ended CROSS JOIN rung WHERE s.uid = ended.uid`
 
-const tellClient = `INSERT INTO logout_notices (id, client_id, user_id, sid) VALUES (gen_random_uuid(), $1, $2, $3)`
+const tellClient = `WITH told AS (
+    INSERT INTO logout_notices (id, client_id, user_id, sid) VALUES (gen_random_uuid(), $1, $2, $3) RETURNING client_id)
+  SELECT ${ringSql(logoutRound, 'told.client_id')} IS NULL FROM told`
 
 // The first answer stands, whoever gives it: a code that was answered, used, revoked or has expired is not touched (RFC 8628).
 const decideDeviceCode = `UPDATE tokens SET payload = $2, grant_id = $3, user_id = $4, session_uid = $5

@@ -13,7 +13,8 @@ import {
 } from '../../../src/clients/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
-import { startLogos } from '../../../src/jobs/index.ts'
+import { fetchLogos } from '../../../src/jobs/index.ts'
+import { startWorker } from '../../../src/queue/index.ts'
 import { madeClient } from '../../support/access-rows.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import { png } from '../../support/pictures.ts'
@@ -62,11 +63,11 @@ const makeDue = () => database.prisma.clientLogo.updateMany({ data: { dueAt: new
 async function runUntil(holds: () => Promise<boolean>, instances = 1): Promise<void> {
   const errors: unknown[] = []
   const stops = Array.from({ length: instances }, () =>
-    startLogos(database, {
-      ...{ outboundAllow: ['127.0.0.1'], everyMs: 20 },
-      onError(error) {
-        errors.push(error)
-      },
+    startWorker({
+      ...{ pool: database.pool, pollMs: 50, tendMs: 20, concurrency: 2 },
+      work: [fetchLogos(database, { outboundAllow: ['127.0.0.1'] })],
+      onFailure: ({ error }) => errors.push(error),
+      onTrouble: (error) => errors.push(error),
     }),
   )
   try {

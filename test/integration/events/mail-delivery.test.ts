@@ -1,14 +1,16 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createSealer } from '../../../src/crypto/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
-import { createMailRenderer, createSmtpTransport, startMailDelivery } from '../../../src/events/index.ts'
+import { createMailRenderer, createSmtpTransport, sendMails } from '../../../src/events/index.ts'
 import type { MailTransport } from '../../../src/events/index.ts'
 import { claimMails, enqueueMail, settleMail, sweepMailRoom } from '../../../src/mail/index.ts'
 import type { NewMail } from '../../../src/mail/index.ts'
+import { startWorker } from '../../../src/queue/index.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import { startSmtpReceiver } from '../../support/smtp-receiver.ts'
 import type { SmtpReceiver } from '../../support/smtp-receiver.ts'
@@ -58,18 +60,26 @@ const rowTo = (to: string) => database.prisma.mail.findFirstOrThrow({ where: { r
 const settled = (to: string, state: 'sent' | 'failed') =>
   until(async () => ((await rowTo(to)).state === state ? rowTo(to) : null))
 
-function deliver(transport: MailTransport | undefined): {
+function deliver(
+  transport: MailTransport | undefined,
+  pace = { pollMs: 50, tendMs: 20 },
+): {
   outcomes: string[]
   errors: unknown[]
   stop: () => Promise<void>
 } {
   const outcomes: string[] = []
   const errors: unknown[] = []
-  const stop = startMailDelivery({
-    ...{ database, sealer, renderMail, transport, everyMs: 20 },
-    onOutcome: (outcome) => outcomes.push(outcome),
-    onQueue: () => undefined,
-    onError: (error) => errors.push(error),
+  const stop = startWorker({
+    ...{ pool: database.pool, concurrency: 2, ...pace },
+    work: [
+      sendMails({
+        ...{ database, sealer, renderMail, transport },
+        onOutcome: (outcome) => outcomes.push(outcome),
+      }),
+    ],
+    onFailure: ({ error }) => errors.push(error),
+    onTrouble: (error) => errors.push(error),
   })
   stops.push(stop)
   return { outcomes, errors, stop }
@@ -141,7 +151,28 @@ describe('a queued mail', () => {
     expect((await rowTo('crash@example.com')).state).toBe('sent')
   })
 
-  test('waits while the server is away, and goes out when it is back', async () => {
+  test('for which no job was asked, as by the version before, is sent all the same (FT-09)', async () => {
+    const { mails, url } = await receiver()
+    await enqueue('orphan@example.com')
+    await database.pool.query('DELETE FROM graphile_worker._private_jobs')
+    deliver(createSmtpTransport({ url, from }))
+    await settled('orphan@example.com', 'sent')
+    expect(mails).toHaveLength(1)
+  })
+
+  test('is sent at once, by a job that holds none of it (FT-23)', async () => {
+    const { url } = await receiver()
+    deliver(createSmtpTransport({ url, from }), { tendMs: 60_000, pollMs: 60_000 })
+    await sleep(300)
+    const told = await database.transaction(async (tx) => {
+      await enqueueMail({ tx, sealer }, { to: 'prompt@example.com', language: 'en', ...reset } as NewMail)
+      return tx.$queryRaw`SELECT payload FROM graphile_worker._private_jobs WHERE locked_at IS NULL`
+    })
+    expect(told).toEqual([{ payload: { lane: 'smtp' } }])
+    await settled('prompt@example.com', 'sent')
+  })
+
+  test('waits while the server is away, and goes out when it is back (FT-23)', async () => {
     const gone = await startSmtpReceiver()
     await gone.close()
     await enqueue('later@example.com')

@@ -77,7 +77,7 @@ function work({ allow = ['127.0.0.1'] } = {}): void {
   for (const one of databases)
     stops.push(
       startWorker({
-        ...{ pool: one.pool, pollMs: 100, graceMs: 500 },
+        ...{ pool: one.pool, pollMs: 100, graceMs: 500, concurrency: 3 },
         work: [pushToWebhooks({ database: one, sealer, outboundAllow: allow, onOutcome: () => undefined })],
         onFailure: () => undefined,
         onTrouble: () => undefined,
@@ -102,7 +102,7 @@ async function register(eventTypes = ['*']): Promise<{ id: string; secret: strin
 
 /** Asks for turns until it holds, as the background does. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 10_000; Date.now() < end;) {
+  for (const end = Date.now() + 25_000; Date.now() < end;) {
     await Promise.all(databases.map((one) => askForPushes(one)))
     if (await holds()) return
     await new Promise((resolve) => setTimeout(resolve, 30))
@@ -139,7 +139,9 @@ describe('webhooks (Standard Webhooks 1.0)', () => {
       data: { user_id: 'alice' },
     })
     expect(heard[0]?.body).not.toContain('203.0.113.9')
-    expect(await listDeliveries(database.prisma, { endpointId: id, limit: 10 })).toHaveLength(4)
+    await until(
+      async () => (await listDeliveries(database.prisma, { endpointId: id, limit: 10 })).length === 4,
+    )
   })
 
   test('it hears of the types it asked for, and of no others', async () => {
@@ -155,10 +157,12 @@ describe('webhooks (Standard Webhooks 1.0)', () => {
     answer = () => ({ status: heard.length < 3 ? 500 : 200 })
     work()
     await happen('user.disabled', 'user.enabled')
-    await until(() => heard.length === 1)
+    const tried = (times: number) => async () =>
+      (await listDeliveries(database.prisma, { endpointId: id, limit: 10 })).length === times
+    await until(tried(1))
     expect(await stateOf(id)).toBe('failing')
     await due(id)
-    await until(() => heard.length === 2)
+    await until(tried(2))
     await due(id)
     await until(() => heard.length === 4)
     expect(types()).toEqual(['user.disabled', 'user.disabled', 'user.disabled', 'user.enabled'])

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { ACCOUNT_PAGES, updateClient } from '../../../src/clients/index.ts'
 import { forgetConsents, listConsentReceipts, revoke } from '../../../src/oidc/index.ts'
 import { listConnectedApps } from '../../../src/oidc/connected-apps.ts'
-import { startLogos } from '../../../src/jobs/index.ts'
 import { addApi, addClient, addPerson } from '../../support/people.ts'
 import type { Person } from '../../support/people.ts'
 import { png } from '../../support/pictures.ts'
@@ -206,14 +205,11 @@ describe('a logo at /logos/:client/:digest', () => {
   test('is served by us, kept for a year, and can do nothing even as a page of its own (XS-01, HT-02)', async () => {
     const person = await addPerson(server)
     const client = await addClient(server, { metadata: { logo_uri: logoUri } })
-    const stop = startLogos(server.database, {
-      ...{ outboundAllow: ['127.0.0.1'], everyMs: 20 },
-      onError: (error) => server.log.push(String(error)),
-    })
+    const stop = server.instances[0]?.startWorker(['logos.fetch'])
     await use(client, person, {})
     const shown = async () => (await apps(person))[0]?.logo
     for (const end = Date.now() + 10_000; (await shown()) === undefined && Date.now() < end;) await sleep(25)
-    await stop()
+    await stop?.()
     const address = (await shown()) ?? ''
     expect(address).toMatch(/^\/logos\/c_\w+\/[\w-]{43}$/)
     const logo = await server.ask(address)

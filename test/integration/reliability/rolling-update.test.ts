@@ -37,7 +37,7 @@ where('this version and the one before it, side by side on one schema (FT-09)', 
     cleanUp.push(() => now.stop())
     await now.ready()
     const others = { ...env, CARDEA_PORT: String(port), CARDEA_OPS_PORT: String(opsPort) }
-    const before = await spawnServer(others, earlier.dir)
+    const before = await spawnServer(others, { cwd: earlier.dir })
     cleanUp.push(() => before.stop())
     await before.ready()
 

@@ -1,6 +1,7 @@
 import type { Group } from '../verb.ts'
 import { access } from './access.ts'
 import { clients } from './clients.ts'
+import { jobs } from './jobs.ts'
 import { resources, scopeWords } from './resources.ts'
 import { revocations } from './revocations.ts'
 import { server } from './server.ts'
@@ -18,5 +19,6 @@ export const groups: readonly Group[] = [
   ...access,
   revocations,
   ...server,
+  jobs,
 ]
 export { single } from './server.ts'

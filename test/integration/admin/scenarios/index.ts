@@ -3,6 +3,7 @@ import { auditScenarios } from './audit.ts'
 import { blockScenarios } from './blocks.ts'
 import { clientScenarios } from './clients.ts'
 import { inForceScenarios } from './in-force.ts'
+import { jobScenarios } from './jobs.ts'
 import { resourceServerScenarios } from './resource-servers.ts'
 import { revocationScenarios } from './revocations.ts'
 import { signingKeyScenarios } from './signing-keys.ts'
@@ -17,6 +18,7 @@ export const scenarios: Record<string, Scenario> = {
   ...clientScenarios,
   ...inForceScenarios,
   ...resourceServerScenarios,
+  ...jobScenarios,
   ...signingKeyScenarios,
   ...themeScenarios,
   ...userScenarios,

@@ -1,0 +1,32 @@
+import type { Database } from '../db/index.ts'
+import { isQueueInstalled, queueStatistics } from '../queue/index.ts'
+import type { Finding } from './finding.ts'
+
+/** What is due is begun within seconds where anybody works. */
+const OLD_SECONDS = 300
+const what = 'queue'
+
+/** The jobs of the queue: is anybody doing them, and were any given up? */
+export async function examineQueue({ pool, prisma }: Database): Promise<Finding> {
+  if (!(await isQueueInstalled(pool)))
+    return { what, ok: true, said: 'not there yet: the first start, or `cardea migrate`, makes it' }
+  const tasks = await queueStatistics(prisma)
+  const given = tasks.filter(({ failed }) => failed > 0)
+  if (given.length > 0)
+    return {
+      what,
+      ok: false,
+      said: `given up: ${given.map(({ task, failed }) => `${failed} of ${task}`).join(', ')}`,
+      remedy: 'See why with `cardea jobs list --state failed`; then `cardea jobs retry` or `discard` each.',
+    }
+  const oldest = Math.max(0, ...tasks.map(({ oldestSeconds }) => oldestSeconds))
+  if (oldest > OLD_SECONDS)
+    return {
+      what,
+      ok: false,
+      said: `the oldest due job has waited for ${Math.round(oldest / 60)} minutes`,
+      remedy: 'Does a server with CARDEA_WORKER=true run, or `cardea worker`?',
+    }
+  const sum = (of: 'waiting' | 'running') => tasks.reduce((total, task) => total + task[of], 0)
+  return { what, ok: true, said: `${sum('waiting')} waiting, ${sum('running')} being done, none given up` }
+}

@@ -1,0 +1,37 @@
+import type { Database } from '../db/index.ts'
+import { mailsWaiting } from '../mail/index.ts'
+import { waitingNotices } from '../oidc/index.ts'
+import { queueStatistics } from '../queue/index.ts'
+import type { TaskStatistics } from '../queue/index.ts'
+import { takeTurns } from './turns.ts'
+
+type Waiting = { waiting: number; oldestSeconds: number }
+
+const EVERY_MS = 15_000
+
+/** Tells how much waits. A timer of every process, and no job: each tells its own metrics what it sees, also where no worker is left. */
+export function startWatchingQueue(
+  { prisma }: Database,
+  {
+    onJobs,
+    onMails,
+    onLogouts,
+    onError,
+    everyMs = EVERY_MS,
+  }: {
+    onJobs: (tasks: TaskStatistics[]) => void
+    onMails: (queue: Waiting) => void
+    onLogouts: (queue: Waiting) => void
+    onError: (error: unknown) => void
+    everyMs?: number
+  },
+): () => Promise<void> {
+  return takeTurns({
+    ...{ everyMs, onError, atOnce: true },
+    async work() {
+      onJobs(await queueStatistics(prisma))
+      onMails(await mailsWaiting(prisma))
+      onLogouts(await waitingNotices(prisma))
+    },
+  })
+}
