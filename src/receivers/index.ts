@@ -10,7 +10,9 @@ export {
   deleteWebhookEndpoint,
   findWebhookEndpoint,
   listWebhookEndpoints,
+  lockWebhookEndpoint,
   MOST_OVERLAP_SECONDS,
+  placeNow,
   rotateWebhookSecret,
   secretsOf,
   updateWebhookEndpoint,
@@ -20,10 +22,15 @@ export {
   advance,
   dueEndpoint,
   endpointsWithNews,
+  findReceiver,
   listDeliveries,
   noteAttempt,
   noteFailure,
+  noteSuccess,
   sweepDeliveries,
 } from './webhook-progress.ts'
-export type { DueEndpoint, WebhookAttempt } from './webhook-progress.ts'
+export type { DeliveredOrNot, DueEndpoint, WebhookAttempt } from './webhook-progress.ts'
+export { receiverStatistics } from './statistics.ts'
+export type { ReceiverStatistics } from './statistics.ts'
+export { askForTest, webhookTestTask } from './webhook-test.ts'
 export { signatureHeaders } from './webhook-secret.ts'
