@@ -36,6 +36,14 @@ export function assemble(values: Values, keys: Keys): Config {
       allowHosts: values.CARDEA_OUTBOUND_ALLOW.hosts,
       allowNetworks: values.CARDEA_OUTBOUND_ALLOW.networks,
     },
+    broker:
+      values.CARDEA_BROKER_URL === undefined
+        ? null
+        : {
+            url: values.CARDEA_BROKER_URL,
+            exchange: values.CARDEA_BROKER_EXCHANGE,
+            queue: values.CARDEA_BROKER_QUEUE,
+          },
     mail: {
       transport:
         values.CARDEA_SMTP_URL !== undefined

@@ -144,6 +144,22 @@ export const variables = {
     'Hosts and networks that requests of ours (logout notices, client keys, logos) may reach although private.',
     { example: 'rp.internal, 10.1.0.0/16' },
   ),
+  CARDEA_BROKER_URL: leftOut(
+    format.amqpUrl,
+    'A message broker (RabbitMQ) that is told what happens: `amqps://` for TLS. Left out, none is.',
+    { secret: true, example: 'amqps://cardea:PASSWORD@broker.example.com/events' },
+  ),
+  CARDEA_BROKER_EXCHANGE: fallingBackTo(
+    'cardea.events',
+    format.brokerName,
+    'The topic exchange that events are published to; the routing key is the type. It is declared if need be.',
+  ),
+  CARDEA_BROKER_QUEUE: fallingBackTo(
+    'cardea.events',
+    format.brokerName.transform((name) => (name === 'none' ? null : name)),
+    'A quorum queue that all of them end up in, declared if need be; `none` where you bind queues of your own.',
+    { example: 'none' },
+  ),
   CARDEA_SMTP_URL: leftOut(
     format.smtpUrl,
     'The mail server: `smtps://` for TLS from the first byte, `smtp://` for STARTTLS, which is then required unless the server is on this machine. Left out, production sends no mail, and development keeps mails in a mailbox.',

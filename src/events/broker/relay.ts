@@ -90,14 +90,14 @@ export function relayToBroker(deps: RelayDeps): { work: Work; close(): Promise<v
     }
   }
 
-  const work = perform(relayTask, async (_payload, { signal }) => {
+  const work = perform(relayTask, async (_payload, { signal, stopping }) => {
     const startedAt = performance.now()
-    while (!signal.aborted && performance.now() - startedAt < TURN_MS) {
+    while (!signal.aborted && !stopping.aborted && performance.now() - startedAt < TURN_MS) {
       const relay = await dueRelay(database.prisma)
       if (!relay || !(await relayBatch(relay.cursor, relay.failures))) return
     }
   })
-  return { work, close }
+  return { work: { ...work, tend: () => askForRelay(database) }, close }
 }
 
 /** Seconds: 1, 2, 4 … and once a minute as long as the broker is away. */
