@@ -22,11 +22,13 @@ export type RabbitMq = {
 /** Where distributions put it; their wrapper in PATH wants to run it as another user. */
 const places = ['/usr/lib/rabbitmq/bin/rabbitmq-server', '/opt/rabbitmq/sbin/rabbitmq-server']
 
-export const rabbitMqServer = [...places, ...inPath('rabbitmq-server')].find(exists)
+const server = [...places, ...inPath('rabbitmq-server')].find(exists)
+/** The name server of Erlang, which the broker would otherwise start itself and leave running. */
+const nameServer = inPath('epmd').find(exists)
 
 /** Why tests with a real broker are left out, or null. */
 export const noRabbitMq =
-  rabbitMqServer === undefined || inPath('epmd').find(exists) === undefined
+  server === undefined || nameServer === undefined
     ? 'no RabbitMQ is installed (apt-get install rabbitmq-server)'
     : null
 
@@ -49,13 +51,15 @@ export async function createRabbitMq(): Promise<RabbitMq> {
     RABBITMQ_ENABLED_PLUGINS_FILE: join(dir, 'enabled_plugins'),
     RABBITMQ_PID_FILE: join(dir, 'pid'),
   }
-  // The name server of Erlang, which the broker would otherwise leave running.
-  const epmd = spawn('epmd', ['-port', `${epmdPort}`, '-address', '127.0.0.1'], { env, stdio: 'ignore' })
-  let server: ChildProcess | undefined
+  const epmd = spawn(nameServer ?? '', ['-port', `${epmdPort}`, '-address', '127.0.0.1'], {
+    env,
+    stdio: 'ignore',
+  })
+  let running: ChildProcess | undefined
 
   async function end(signal: NodeJS.Signals): Promise<void> {
-    const ended = server
-    server = undefined
+    const ended = running
+    running = undefined
     if (ended?.pid === undefined || ended.exitCode !== null || ended.signalCode !== null) return
     const gone = new Promise((resolve) => ended.once('exit', resolve))
     // A process group of its own: the shell that starts it, the emulator, and its port programs.
@@ -66,8 +70,8 @@ export async function createRabbitMq(): Promise<RabbitMq> {
   return {
     url,
     async start() {
-      server = spawn(rabbitMqServer ?? '', [], { env, cwd: dir, detached: true, stdio: 'ignore' })
-      await untilItAnswers(url, server)
+      running = spawn(server ?? '', [], { env, cwd: dir, detached: true, stdio: 'ignore' })
+      await untilItAnswers(url, running)
     },
     kill: () => end('SIGKILL'),
     async remove() {

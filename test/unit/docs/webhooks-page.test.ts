@@ -4,7 +4,7 @@ import { signatureHeaders } from '../../../src/receivers/index.ts'
 import type { WebhookSecret } from '../../../src/receivers/webhook-secret.ts'
 
 type Headers = Record<string, string | undefined>
-type Receiver = { isGenuine(headers: Headers, body: string, secret: string, now?: number): boolean }
+type Receiver = { isGenuine: (headers: Headers, body: string, secret: string, now?: number) => boolean }
 
 const page = readFileSync(new URL('../../../docs/webhooks.md', import.meta.url), 'utf8')
 const source = /<!-- test: receiver -->\s+```js\n([^]*?)```/.exec(page)?.[1] ?? ''
