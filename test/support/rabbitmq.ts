@@ -15,6 +15,9 @@ export type RabbitMq = {
   start(): Promise<void>
   /** As a power cut would: kill -9. */
   kill(): Promise<void>
+  /** As a machine that hangs: connections stay, and nothing is said. */
+  freeze(): void
+  thaw(): void
   /** Ends it and all that it has brought along. */
   remove(): Promise<void>
 }
@@ -57,13 +60,17 @@ export async function createRabbitMq(): Promise<RabbitMq> {
   })
   let running: ChildProcess | undefined
 
-  async function end(signal: NodeJS.Signals): Promise<void> {
+  /** To all of a process group of its own: the shell that starts it, the emulator, and its port programs. */
+  function signal(name: NodeJS.Signals): void {
+    if (running?.pid !== undefined) process.kill(-running.pid, name)
+  }
+
+  async function end(name: NodeJS.Signals): Promise<void> {
     const ended = running
-    running = undefined
     if (ended?.pid === undefined || ended.exitCode !== null || ended.signalCode !== null) return
     const gone = new Promise((resolve) => ended.once('exit', resolve))
-    // A process group of its own: the shell that starts it, the emulator, and its port programs.
-    process.kill(-ended.pid, signal)
+    signal(name)
+    running = undefined
     await gone
   }
 
@@ -74,6 +81,8 @@ export async function createRabbitMq(): Promise<RabbitMq> {
       await untilItAnswers(url, running)
     },
     kill: () => end('SIGKILL'),
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
     async remove() {
       await end('SIGKILL')
       epmd.kill('SIGKILL')

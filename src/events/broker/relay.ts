@@ -17,6 +17,8 @@ export type RelayDeps = {
   broker: Broker
   /** The source of every event. */
   issuer: string
+  /** How long the broker may take to confirm a batch. */
+  patienceMs?: number
   onOutcome(outcome: 'published' | 'failed', events: number): void
   /** A turn came to nothing for this reason: a stable word. */
   onTrouble(reason: string): void
@@ -78,7 +80,7 @@ export function relayToBroker(deps: RelayDeps): { work: Work; close(): Promise<v
       const open = await connected()
       const told = events.map((event) => cloudEventOf(deps.issuer, outsideEventOf(event)))
       const late = new AbortController()
-      const timer = sleep(BATCH_MS, undefined, { signal: late.signal, ref: false })
+      const timer = sleep(deps.patienceMs ?? BATCH_MS, undefined, { signal: late.signal, ref: false })
       // Closing the connection ends the wait for confirmations that do not come: a broker short of memory or disk says nothing.
       timer.then(
         () => open.close(),

@@ -52,10 +52,14 @@ afterEach(async () => {
 })
 
 /** Two instances, each with a worker and a relay. */
-function relay(url: string, { queue = names.queue }: { queue?: string | null } = {}): void {
+function relay(
+  url: string,
+  { queue = names.queue, ...options }: { queue?: string | null; patienceMs?: number } = {},
+): void {
   for (const one of databases) {
     const relaying = relayToBroker({
       ...{ database: one, issuer, broker: { url, exchange: names.exchange, queue } },
+      ...options,
       onOutcome: () => undefined,
       onTrouble: (reason) => troubles.push(reason),
     })
@@ -258,6 +262,23 @@ withBroker('with RabbitMQ', () => {
     const told = await drain()
     expectEverythingInOrder(told, first, count)
     expect(await place()).toMatchObject({ error: null, since: null })
+  })
+
+  test('a broker that takes messages and confirms nothing is given up, and told again when it answers', async () => {
+    relay(rabbit.url, { patienceMs: 1500 })
+    const first = count + 1
+    await happen(3)
+    await until(allIsTold)
+    rabbit.freeze()
+    try {
+      await happen(50)
+      await until(() => troubles.includes('lost'))
+      expect(await allIsTold()).toBe(false)
+    } finally {
+      rabbit.thaw()
+    }
+    await until(allIsTold)
+    expectEverythingInOrder(await drain(), first, count)
   })
 
   test('a message that no queue takes is not counted as told; it goes out once one does', async () => {
