@@ -44,7 +44,7 @@ const soleOwners = [
   ['oidc-provider', '^src/oidc/'],
   ['argon2|otplib|bcryptjs|@simplewebauthn/server|@zxcvbn-ts', '^src/users/'],
   ['i18next', '^src/language/'],
-  ['nodemailer', '^src/events/'],
+  ['nodemailer|amqplib', '^src/events/'],
   ['@prisma|pg', '^src/db/'],
 ].map(([packages, owner]) => ({
   name: `only-${owner.replace(/[^a-z]/g, '')}-imports-${packages.replace(/[^a-z0-9]/g, '-')}`,

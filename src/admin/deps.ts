@@ -18,6 +18,8 @@ export type AdminDeps = {
   /** How often one caller may ask in a minute, over all instances. */
   requestsPerMinute: number
   render: Render
+  /** Hosts and networks that requests of ours may reach although private. */
+  outboundAllow: readonly string[]
   /** Whether mails go anywhere. */
   hasMail: boolean
   /** Whether there are new accounts: without, nobody is invited. */

@@ -14,6 +14,7 @@ import { statisticsRoutes } from './statistics/index.ts'
 import { themeRoutes } from './themes/index.ts'
 import { tokenRoutes } from './tokens/index.ts'
 import { userRoutes } from './users/index.ts'
+import { webhookRoutes } from './webhooks/index.ts'
 
 /** Every route of the admin API, in the order of its documents. What is not in here does not exist. */
 export const adminRoutes: readonly Route[] = [
@@ -29,6 +30,7 @@ export const adminRoutes: readonly Route[] = [
   ...blockRoutes,
   ...signingKeyRoutes,
   ...jobRoutes,
+  ...webhookRoutes,
   ...statisticsRoutes,
   ...auditRoutes,
 ]
@@ -47,6 +49,7 @@ export const tags: Record<string, string> = {
   Blocks: 'Who has to wait for too many failures',
   'Signing keys': 'Their public parts, and their change',
   Jobs: 'Work that must happen, and not at once',
+  Webhooks: 'Who outside is told what happens, and how that went',
   Audit: 'What happened, by whom',
   Statistics: 'How much of everything',
 }

@@ -64,6 +64,14 @@ export type AuditType =
   | 'user.password_reset_started'
   | 'user.unlocked'
   | 'user.updated'
+  | 'webhook.created'
+  | 'webhook.deleted'
+  | 'webhook.disabled'
+  | 'webhook.paused'
+  | 'webhook.resumed'
+  | 'webhook.secret_rotated'
+  | 'webhook.tested'
+  | 'webhook.updated'
 
 /** Who did it, by which way in. What the system did by itself (a job, the first start) has no id. */
 export type Actor = {

@@ -5,6 +5,7 @@ import type { Database } from '../db/index.ts'
 import { openDevelopment } from '../development/index.ts'
 import { checkSigningKeys } from '../oidc/index.ts'
 import { examineQueue } from './doctor-queue.ts'
+import { examineReceivers } from './doctor-receivers.ts'
 import type { Finding } from './finding.ts'
 import type { Terminal } from './terminal.ts'
 import { atDatabase, connected } from './with-database.ts'
@@ -19,8 +20,11 @@ export async function examineDatabase(terminal: Terminal, config: Config): Promi
   try {
     return await atDatabase(terminal, config, (url) =>
       connected(url, async (database) => {
-        const findings = [...(await examineServerAndClock(database)), await examineSchema(database)]
-        return [...findings, await examineKeys(database, config), await examineQueue(database)]
+        const schema = await examineSchema(database)
+        const findings = [...(await examineServerAndClock(database)), schema]
+        const receivers = schema.ok ? await examineReceivers(database, config) : []
+        const rest = [await examineKeys(database, config), await examineQueue(database)]
+        return [...findings, ...rest, ...receivers]
       }),
     )
   } catch (error) {

@@ -25,7 +25,7 @@ export async function examineQueue({ pool, prisma }: Database): Promise<Finding>
       what,
       ok: false,
       said: `the oldest due job has waited for ${Math.round(oldest / 60)} minutes`,
-      remedy: 'Does a server with CARDEA_WORKER=true run, or `cardea worker`?',
+      remedy: 'Does a server with CARDEA_JOBS=true run, or `cardea worker`?',
     }
   const sum = (of: 'waiting' | 'running') => tasks.reduce((total, task) => total + task[of], 0)
   return { what, ok: true, said: `${sum('waiting')} waiting, ${sum('running')} being done, none given up` }

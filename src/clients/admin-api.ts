@@ -27,6 +27,8 @@ export const adminScopeWords = {
   'keys:rotate': 'Rotate and retire signing keys',
   'jobs:read': 'See the jobs of the queue',
   'jobs:write': 'Retry and discard jobs of the queue',
+  'webhooks:read': 'See who is told what happens, and how deliveries went',
+  'webhooks:write': 'Register, change, test and delete webhooks, rotate their secrets',
   'audit:read': 'See and export audit events',
   'statistics:read': 'See counts',
   'admin:grant': 'Hand out power over this API: roles to users, its scopes to clients',

@@ -25,7 +25,7 @@ export function assemble(values: Values, keys: Keys): Config {
       poolMax: values.CARDEA_DATABASE_POOL,
       statementTimeoutMs: values.CARDEA_DATABASE_TIMEOUT,
     },
-    worker: { inServer: values.CARDEA_WORKER, databaseUrl: values.CARDEA_WORKER_DATABASE_URL },
+    worker: { inServer: values.CARDEA_JOBS, databaseUrl: values.CARDEA_JOBS_DATABASE_URL },
     keys,
     signingKeys: { rotationDays: values.CARDEA_KEY_ROTATION_DAYS },
     audit: { retentionDays: values.CARDEA_AUDIT_RETENTION_DAYS },
@@ -38,6 +38,14 @@ export function assemble(values: Values, keys: Keys): Config {
       allowHosts: values.CARDEA_OUTBOUND_ALLOW.hosts,
       allowNetworks: values.CARDEA_OUTBOUND_ALLOW.networks,
     },
+    broker:
+      values.CARDEA_BROKER_URL === undefined
+        ? null
+        : {
+            url: values.CARDEA_BROKER_URL,
+            exchange: values.CARDEA_BROKER_EXCHANGE,
+            queue: values.CARDEA_BROKER_QUEUE,
+          },
     mail: {
       transport:
         values.CARDEA_SMTP_URL !== undefined

@@ -66,6 +66,14 @@ export interface Config {
     /** Networks (CIDR) that our own requests may reach although they are private. */
     readonly allowNetworks: readonly string[]
   }
+  /** Who is told what happens by AMQP; null: nobody. */
+  readonly broker: {
+    /** With its credentials: a secret. */
+    readonly url: string
+    readonly exchange: string
+    /** Null: operators bind queues of their own. */
+    readonly queue: string | null
+  } | null
   readonly mail: {
     /** Where mails go: to an SMTP server, into the mailbox of a development server, or nowhere. */
     readonly transport: 'smtp' | 'mailbox' | 'none'

@@ -41,10 +41,10 @@ const always: Rule[] = [
       remedy: 'Set DATABASE_URL to the pooler, or only DATABASE_URL when there is none',
     },
   (values) =>
-    values.CARDEA_WORKER_DATABASE_URL !== undefined &&
+    values.CARDEA_JOBS_DATABASE_URL !== undefined &&
     'DATABASE_URL' in values &&
     values.DATABASE_URL === undefined && {
-      variable: 'CARDEA_WORKER_DATABASE_URL',
+      variable: 'CARDEA_JOBS_DATABASE_URL',
       problem: 'leads to a database, and DATABASE_URL to none',
       remedy: 'Set DATABASE_URL: both must lead to the same database',
     },

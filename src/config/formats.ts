@@ -103,6 +103,22 @@ export const postgresUrl = z.string().superRefine((text, issues) => {
   else if (url.pathname.length < 2) issues.addIssue('must name a database after the host')
 })
 
+/** The address of an AMQP 0-9-1 broker, with user, password and virtual host if it asks for them. */
+export const amqpUrl = z.string().superRefine((text, issues) => {
+  const url = URL.parse(text)
+  if (!url || !/^amqps?:$/.test(url.protocol) || url.hostname === '')
+    issues.addIssue('must be an amqp:// or amqps:// URL')
+  else if (/\/.*\//.test(url.pathname)) issues.addIssue('must have its virtual host percent-encoded')
+  else if (url.hash) issues.addIssue('must have no fragment')
+  else if (![url.username, url.password, url.pathname].every(decodes))
+    issues.addIssue('has a user, password or virtual host that is not percent-encoded')
+})
+
+/** The name of an exchange or a queue. */
+export const brokerName = z
+  .string()
+  .regex(/^(?!amq\.)[\w.:-]{1,200}$/, 'must be letters, digits and . : _ -, and not begin with amq.')
+
 /** The address of an SMTP server, with user and password if it asks for them. */
 export const smtpUrl = z.string().superRefine((text, issues) => {
   const url = URL.parse(text)

@@ -126,13 +126,13 @@ export const variables = {
     milliseconds(100, 60_000),
     'Milliseconds one statement may take. Must be below CARDEA_REQUEST_TIMEOUT.',
   ),
-  CARDEA_WORKER: fallingBackTo(
+  CARDEA_JOBS: fallingBackTo(
     'true',
     format.yesOrNo,
     'Whether the server does the jobs of the queue itself; with false, `cardea worker` must run somewhere.',
     { example: 'false' },
   ),
-  CARDEA_WORKER_DATABASE_URL: leftOut(
+  CARDEA_JOBS_DATABASE_URL: leftOut(
     format.postgresUrl,
     'Address by which the worker reaches the same database, where DATABASE_URL is a pooler that shares connections between transactions: the worker listens.',
     { secret: true, example: 'postgresql://cardea:PASSWORD@db.internal:5432/cardea' },
@@ -153,6 +153,22 @@ export const variables = {
     format.hostsAndNetworks,
     'Hosts and networks that requests of ours (logout notices, client keys, logos) may reach although private.',
     { example: 'rp.internal, 10.1.0.0/16' },
+  ),
+  CARDEA_BROKER_URL: leftOut(
+    format.amqpUrl,
+    'A message broker (RabbitMQ) that is told what happens: `amqps://` for TLS. Left out, none is.',
+    { secret: true, example: 'amqps://cardea:PASSWORD@broker.example.com/events' },
+  ),
+  CARDEA_BROKER_EXCHANGE: fallingBackTo(
+    'cardea.events',
+    format.brokerName,
+    'The topic exchange that events are published to; the routing key is the type. It is declared if need be.',
+  ),
+  CARDEA_BROKER_QUEUE: fallingBackTo(
+    'cardea.events',
+    format.brokerName.transform((name) => (name === 'none' ? null : name)),
+    'A quorum queue that all of them end up in, declared if need be; `none` where you bind queues of your own.',
+    { example: 'none' },
   ),
   CARDEA_SMTP_URL: leftOut(
     format.smtpUrl,

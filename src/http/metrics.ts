@@ -1,8 +1,9 @@
 import type { Middleware } from 'koa'
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { receiverMetrics } from './receiver-metrics.ts'
 
 /** What the process counts, for Prometheus. Label values come from bounded sets only, never from a request's text. */
-interface Metrics {
+interface Metrics extends ReturnType<typeof receiverMetrics> {
   registry: Registry
   signIns: Counter<'outcome'>
   tokensIssued: Counter<'grant_type'>
@@ -159,6 +160,7 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
 
   return {
     registry,
+    ...receiverMetrics(registry),
     signIns,
     tokensIssued,
     logoutNotices,

@@ -44,10 +44,25 @@ export async function createWebhookEndpoint(
   return { endpoint: toEndpoint(sealer, row), secret }
 }
 
+/** The last event that is final: whoever is registered now is told of what comes behind it. */
+export async function placeNow(db: Db): Promise<string> {
+  const [row] = await db.$queryRaw<{ settled: string }[]>`SELECT settled::text FROM audit_chain WHERE id = 1`
+  return row?.settled ?? '0'
+}
+
+/** Keeps others from changing it until the transaction ends. False when there is none. */
+export async function lockWebhookEndpoint(tx: Tx, id: string): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT id::text FROM webhook_endpoints WHERE id::text = ${id} FOR UPDATE`
+  return rows.length > 0
+}
+
 export async function findWebhookEndpoint(
   { db, sealer }: { db: Db; sealer: Sealer },
   id: string,
 ): Promise<WebhookEndpoint | null> {
+  // What is no id is the id of nothing.
+  if (!isUuid(id)) return null
   const row = await db.webhookEndpoint.findUnique({ where: { id } })
   return row && toEndpoint(sealer, row)
 }
@@ -131,6 +146,10 @@ export function secretsOf(
   { id, sealedSecrets }: { id: string; sealedSecrets: string },
 ): WebhookSecret[] {
   return JSON.parse(sealer.open(sealedSecrets, contextOf(id))) as WebhookSecret[]
+}
+
+function isUuid(text: string): boolean {
+  return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(text)
 }
 
 function seal(sealer: Sealer, id: string, secrets: readonly WebhookSecret[]): string {

@@ -12,6 +12,9 @@ export type WebhookAttempt = {
   error: string | null
 }
 
+/** An attempt as the log keeps it. */
+export type DeliveredOrNot = WebhookAttempt & { id: string; at: Date }
+
 const LOG_KEPT = '30 days'
 
 /** The ids of endpoints that may be tried now and have events behind their cursor, up to the last one that is final. */
@@ -31,17 +34,25 @@ export async function dueEndpoint(db: Db, id: string): Promise<DueEndpoint | nul
   return due.length > 0 ? db.webhookEndpoint.findUnique({ where: { id } }) : null
 }
 
+/** The endpoint, whatever state it is in. */
+export async function findReceiver(db: Db, id: string): Promise<DueEndpoint | null> {
+  return db.webhookEndpoint.findUnique({ where: { id } })
+}
+
 /** It was told of everything up to this event, or that was not for it. Never goes back, whoever else delivered meanwhile. */
 export async function advance(db: Db, id: string, cursor: string): Promise<void> {
   await db.$executeRaw`
     UPDATE webhook_endpoints SET cursor = ${BigInt(cursor)} WHERE id = ${id}::uuid AND cursor < ${BigInt(cursor)}`
 }
 
-/** Keeps what became of an attempt; after one that worked the endpoint counts as healthy. */
-export async function noteAttempt(tx: Tx, id: string, attempt: WebhookAttempt): Promise<void> {
-  await tx.webhookDelivery.create({ data: { endpointId: id, ...attempt } })
-  if (attempt.error !== null) return
-  await tx.$executeRaw`
+/** Keeps what became of an attempt. */
+export async function noteAttempt(db: Db, id: string, attempt: WebhookAttempt): Promise<void> {
+  await db.webhookDelivery.create({ data: { endpointId: id, ...attempt } })
+}
+
+/** It took a message: from now on it counts as healthy. */
+export async function noteSuccess(db: Db, id: string): Promise<void> {
+  await db.$executeRaw`
     UPDATE webhook_endpoints SET failing_since = NULL, failures = 0, paused_at = NULL
     WHERE id = ${id}::uuid AND failures > 0`
 }
@@ -64,7 +75,7 @@ export async function noteFailure(
 export async function listDeliveries(
   db: Db,
   { endpointId, before, limit }: { endpointId: string; before?: string | undefined; limit: number },
-): Promise<(WebhookAttempt & { id: string; at: Date })[]> {
+): Promise<DeliveredOrNot[]> {
   const rows = await db.webhookDelivery.findMany({
     where: { endpointId, ...(before === undefined ? {} : { id: { lt: BigInt(before) } }) },
     orderBy: { id: 'desc' },

@@ -1,5 +1,13 @@
 import { sweepAdminRoom } from '../admin/index.ts'
-import { askForPushes, deliverLogouts, pushToWebhooks, sendMails } from '../events/index.ts'
+import {
+  askForPushes,
+  askForRelay,
+  deliverLogouts,
+  pushToWebhooks,
+  relayToBroker,
+  sendMails,
+  testWebhooks,
+} from '../events/index.ts'
 import {
   auditRetention,
   clearingRevocations,
@@ -42,10 +50,11 @@ export function besideRequests(
   { mailDelivery }: ReturnType<typeof createMailing>,
 ): BesideRequests {
   const { database, logger, metrics } = parts
-  const work = allWork(parts, mailDelivery)
+  const relay = brokerRelay(parts)
+  const work = [...allWork(parts, mailDelivery), ...(relay ? [relay.work] : [])]
   return {
-    startWorker: ({ pool = database.pool, only, ...options } = {}) =>
-      startWorker({
+    startWorker({ pool = database.pool, only, ...options } = {}) {
+      const stop = startWorker({
         ...{ pool, ...options },
         work: only ? work.filter(({ task }) => only.includes(task.name)) : work,
         onDone: (task) => metrics.jobs.inc({ task, outcome: 'done' }),
@@ -54,22 +63,35 @@ export function besideRequests(
           logger.error({ task, jobId, attempt, isLast, error: String(error) }, 'a job failed')
         },
         onTrouble: (error) => logger.error({ error: String(error) }, 'the worker is in trouble'),
-      }),
+      })
+      return async () => {
+        await stop()
+        await relay?.close()
+      }
+    },
     startWatchingQueue: (options) =>
       startWatchingQueue(database, {
         ...options,
         onJobs: metrics.observeJobs,
         onMails: metrics.observeMailQueue,
         onLogouts: metrics.observeLogoutQueue,
+        onReceivers: metrics.observeReceivers,
         onError: (error) => logger.error({ error: String(error) }, 'watching the queue failed'),
       }),
-    onSealed: () => askForPushes(database),
+    async onSealed() {
+      await askForPushes(database)
+      if (relay) await askForRelay(database)
+    },
   }
 }
 
 function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMails>[0]) {
   const { config, database, sealer, logger, metrics, oidc } = parts
   const outboundAllow = networksAllowed(config)
+  const webhooks = {
+    ...{ database, sealer, outboundAllow },
+    onOutcome: (outcome: 'delivered' | 'failed') => metrics.webhooks.inc({ outcome }),
+  }
   return [
     deliverLogouts({
       ...{ database, outboundAllow },
@@ -77,10 +99,8 @@ function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMai
       onOutcome: (outcome) => metrics.logoutNotices.inc({ outcome }),
     }),
     sendMails(mailDelivery),
-    pushToWebhooks({
-      ...{ database, sealer, outboundAllow },
-      onOutcome: (outcome) => metrics.webhooks.inc({ outcome }),
-    }),
+    pushToWebhooks(webhooks),
+    testWebhooks(webhooks),
     fetchLogos(database, { outboundAllow }),
     clearingRevocations(database),
     keyRotation({ database, sealer }, keySchedule(config), (algorithms) =>
@@ -89,4 +109,14 @@ function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMai
     auditRetention(database, config.audit.retentionDays),
     sweeping(database, [sweepAdminRoom, sweepMailRoom]),
   ]
+}
+
+/** What tells the message broker, where there is one. */
+function brokerRelay({ config: { broker, issuer }, database, logger, metrics }: PartsWithEngine) {
+  if (broker === null) return null
+  return relayToBroker({
+    ...{ database, broker, issuer },
+    onOutcome: (outcome, events) => metrics.brokerEvents.inc({ outcome }, events),
+    onTrouble: (reason) => logger.warn({ reason }, 'the message broker was not told; it will be'),
+  })
 }

@@ -100,6 +100,7 @@ export async function startAdmin({
           issuer: 'http://localhost:3000',
           signedSeconds: 600,
           requestsPerMinute: perMinute,
+          outboundAllow: ['hooks.internal', '10.1.0.0/16'],
           hasMail,
           acceptsNewcomers,
         }),

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { listEvents } from '../../audit/index.ts'
-import type { Sealer } from '../../crypto/index.ts'
+import { listEvents, record } from '../../audit/index.ts'
 import type { Database } from '../../db/index.ts'
-import { createOutboundGuard, post } from '../../http/index.ts'
+import { createOutboundGuard } from '../../http/index.ts'
 import type { OutboundGuard } from '../../http/index.ts'
 import { defineTask, enqueue, perform } from '../../queue/index.ts'
 import type { Work } from '../../queue/index.ts'
@@ -12,26 +11,18 @@ import {
   endpointsWithNews,
   noteAttempt,
   noteFailure,
-  secretsOf,
-  signatureHeaders,
+  noteSuccess,
   wants,
 } from '../../receivers/index.ts'
 import type { DueEndpoint } from '../../receivers/index.ts'
 import { messageOf } from './message.ts'
 import type { Message } from './message.ts'
+import { attemptOf, sendMessage } from './send.ts'
+import type { WebhookDeps } from './send.ts'
 import { verdictOn } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
 
-export type WebhookDeps = {
-  database: Database
-  sealer: Sealer
-  /** Hosts and networks that may be reached although private. */
-  outboundAllow: readonly string[]
-  onOutcome(outcome: 'delivered' | 'failed'): void
-}
-
 const BATCH = 100
-const TIMEOUT_MS = 10_000
 /** After so long another endpoint gets its turn, and this one its next. */
 const TURN_MS = 30_000
 
@@ -103,28 +94,25 @@ async function tell(
 
 /** One attempt, kept in the endpoint's log. */
 async function attempt(
-  { database, sealer }: WebhookDeps,
+  deps: WebhookDeps,
   guard: OutboundGuard,
   endpoint: DueEndpoint,
-  { id, type, body }: Message,
+  message: Message,
 ): Promise<Verdict> {
-  const now = new Date()
-  const headers = {
-    ...{ 'content-type': 'application/json', 'user-agent': 'Cardea-Webhooks/1' },
-    ...signatureHeaders(secretsOf(sealer, endpoint), { id, body, now }),
-  }
-  const answer = await post(guard, new URL(endpoint.url), { body, headers }, { timeoutMs: TIMEOUT_MS })
-  const failingForSeconds = endpoint.failingSince
-    ? (now.getTime() - endpoint.failingSince.getTime()) / 1000
-    : 0
-  const verdict = verdictOn(answer, { failures: endpoint.failures, failingForSeconds })
-  await database.transaction(async (tx) => {
-    await noteAttempt(tx, endpoint.id, {
-      ...{ messageId: id, eventType: type, durationMs: Date.now() - now.getTime() },
-      status: 'status' in answer ? answer.status : null,
-      error: verdict.ok ? null : verdict.error,
-    })
-    if (!verdict.ok) await noteFailure(tx, endpoint.id, verdict.next)
+  const { id, failures, failingSince } = endpoint
+  const sent = await sendMessage(deps, guard, endpoint, message)
+  const failingForSeconds = failingSince ? (Date.now() - failingSince.getTime()) / 1000 : 0
+  const verdict = verdictOn(sent.answer, { failures, failingForSeconds })
+  await deps.database.transaction(async (tx) => {
+    await noteAttempt(tx, id, attemptOf(message, sent, verdict.ok ? null : verdict.error))
+    if (verdict.ok) return noteSuccess(tx, id)
+    await noteFailure(tx, id, verdict.next)
+    const { error, next } = verdict
+    if (next === 'pause' || next === 'disable')
+      await record(tx, {
+        ...{ type: next === 'pause' ? 'webhook.paused' : 'webhook.disabled', actor: { via: 'system' } },
+        detail: { webhook: id, host: new URL(endpoint.url).host, error },
+      })
   })
   return verdict
 }

@@ -3,15 +3,17 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { randomBytes } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { record, sealEvents } from '../../../src/audit/index.ts'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { recordAll, sealEvents } from '../../../src/audit/index.ts'
 import type { AuditType } from '../../../src/audit/index.ts'
 import { createSealer } from '../../../src/crypto/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import { askForPushes, pushToWebhooks } from '../../../src/events/webhooks/push.ts'
+import { testWebhooks } from '../../../src/events/webhooks/test-delivery.ts'
 import { startWorker } from '../../../src/queue/index.ts'
 import {
+  askForTest,
   createWebhookEndpoint,
   findWebhookEndpoint,
   listDeliveries,
@@ -21,6 +23,8 @@ import {
 import { createTestDatabase } from '../../support/database.ts'
 
 type Heard = { id: string; timestamp: string; signature: string; body: string; type: string }
+
+jest.setTimeout(180_000)
 
 const sealer = createSealer([randomBytes(32)])
 let databases: Database[]
@@ -74,20 +78,22 @@ afterEach(async () => {
 })
 
 function work({ allow = ['127.0.0.1'] } = {}): void {
-  for (const one of databases)
+  for (const one of databases) {
+    const deps = { database: one, sealer, outboundAllow: allow, onOutcome: () => undefined }
     stops.push(
       startWorker({
         ...{ pool: one.pool, pollMs: 100, graceMs: 500, concurrency: 3 },
-        work: [pushToWebhooks({ database: one, sealer, outboundAllow: allow, onOutcome: () => undefined })],
+        work: [pushToWebhooks(deps), testWebhooks(deps)],
         onFailure: () => undefined,
         onTrouble: () => undefined,
       }),
     )
+  }
 }
 
 async function happen(...types: AuditType[]): Promise<void> {
-  for (const type of types)
-    await record(database.prisma, { type, userId: 'alice', ip: '203.0.113.9', detail: {} })
+  const events = types.map((type) => ({ type, userId: 'alice', ip: '203.0.113.9', detail: {} }))
+  await recordAll(database.prisma, events)
   for (let seal = true; seal;) seal = (await sealEvents(database)).more
 }
 
@@ -102,7 +108,7 @@ async function register(eventTypes = ['*']): Promise<{ id: string; secret: strin
 
 /** Asks for turns until it holds, as the background does. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 25_000; Date.now() < end;) {
+  for (const end = Date.now() + 60_000; Date.now() < end;) {
     await Promise.all(databases.map((one) => askForPushes(one)))
     if (await holds()) return
     await new Promise((resolve) => setTimeout(resolve, 30))
@@ -110,6 +116,9 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   throw new Error(`waited in vain; heard ${JSON.stringify(heard.map(({ type }) => type))}`)
 }
 
+/** So many attempts were made and are dealt with. */
+const tried = (id: string, times: number) =>
+  until(async () => (await listDeliveries(database.prisma, { endpointId: id, limit: 10 })).length === times)
 const types = () => heard.map(({ type }) => type)
 const stateOf = async (id: string) => (await findWebhookEndpoint({ db: database.prisma, sealer }, id))?.state
 const due = (id: string) =>
@@ -130,7 +139,7 @@ describe('webhooks (Standard Webhooks 1.0)', () => {
     await happen('user.disabled', 'user.enabled', 'user.disabled')
     await until(() => heard.length >= 3)
     await happen('user.enabled')
-    await until(() => heard.length >= 4)
+    await tried(id, 4)
     expect(types()).toEqual(['user.disabled', 'user.enabled', 'user.disabled', 'user.enabled'])
     for (const one of heard) expect(one.signature).toBe(signatureOf(secret, one))
     expect(new Set(heard.map((one) => one.id)).size).toBe(4)
@@ -157,14 +166,12 @@ describe('webhooks (Standard Webhooks 1.0)', () => {
     answer = () => ({ status: heard.length < 3 ? 500 : 200 })
     work()
     await happen('user.disabled', 'user.enabled')
-    const tried = (times: number) => async () =>
-      (await listDeliveries(database.prisma, { endpointId: id, limit: 10 })).length === times
-    await until(tried(1))
+    await tried(id, 1)
     expect(await stateOf(id)).toBe('failing')
     await due(id)
-    await until(tried(2))
+    await tried(id, 2)
     await due(id)
-    await until(() => heard.length === 4)
+    await tried(id, 4)
     expect(types()).toEqual(['user.disabled', 'user.disabled', 'user.disabled', 'user.enabled'])
     expect(new Set(heard.map((one) => one.id)).size).toBe(2)
     expect(await stateOf(id)).toBe('active')
@@ -182,7 +189,7 @@ describe('webhooks (Standard Webhooks 1.0)', () => {
     answer = () => ({ status: 503 })
     work()
     await happen('user.disabled')
-    await until(() => heard.length === 1)
+    await tried(id, 1)
     await happen(...Array.from({ length: 250 }, (): AuditType => 'user.updated'))
     answer = () => ({ status: 200 })
     heard = []
@@ -225,7 +232,7 @@ describe('webhooks (Standard Webhooks 1.0)', () => {
     answer = () => ({ status: 500 })
     work()
     await happen('user.disabled')
-    await until(() => heard.length === 1)
+    await tried(id, 1)
     await database.pool.query("UPDATE webhook_endpoints SET failing_since = now() - interval '6 days'")
     await due(id)
     await until(async () => (await stateOf(id)) === 'paused')
@@ -233,11 +240,42 @@ describe('webhooks (Standard Webhooks 1.0)', () => {
     await database.transaction((tx) =>
       updateWebhookEndpoint({ tx, sealer }, id, { patch: { resume: true }, skipTo: '0' }),
     )
-    await until(() => heard.length === 3)
+    await tried(id, 3)
     expect(await stateOf(id)).toBe('active')
     answer = () => ({ status: 410 })
     await happen('user.enabled')
     await until(async () => (await stateOf(id)) === 'disabled')
+    const { rows } = await database.pool.query(
+      "SELECT type, detail->>'error' AS error, actor_via AS via FROM audit_events WHERE detail->>'webhook' = $1 ORDER BY id",
+      [id],
+    )
+    expect(rows).toEqual([
+      { type: 'webhook.paused', error: 'http_500', via: 'system' },
+      { type: 'webhook.disabled', error: 'http_410', via: 'system' },
+    ])
+  })
+
+  test('a test message is sent once, whatever it asked for and however it does, and changes nothing but the log', async () => {
+    const { id, secret } = await register(['user.disabled'])
+    await database.pool.query(
+      'UPDATE webhook_endpoints SET paused_at = now(), failing_since = now(), failures = 2',
+    )
+    work()
+    const ask = () => database.transaction((tx) => askForTest(tx, id))
+    const messages = [await ask()]
+    await until(() => heard.length === 1)
+    answer = () => ({ status: 410 })
+    messages.push(await ask())
+    const log = () => listDeliveries(database.prisma, { endpointId: id, limit: 10 })
+    await until(async () => (await log()).length === 2)
+    expect((await log()).map(({ messageId, error }) => [messageId, error])).toEqual([
+      [messages[1], 'http_410'],
+      [messages[0], null],
+    ])
+    expect(heard.map((one) => one.id)).toEqual(messages)
+    for (const one of heard) expect(one.signature).toBe(signatureOf(secret, one))
+    expect(types()).toEqual(['webhook.test', 'webhook.test'])
+    expect(await stateOf(id)).toBe('paused')
   })
 
   test('private addresses are not asked unless the operator allows them (server-side request forgery)', async () => {

@@ -26,7 +26,7 @@ beforeEach(async () => {
     ...{ lockTimeoutMs: 5000, idleInTransactionTimeoutMs: 5000 },
   })
   receiver = await startLogoutReceiver()
-  env = { ...(await productionEnv(made.url)), CARDEA_OUTBOUND_ALLOW: '127.0.0.1', CARDEA_WORKER: 'false' }
+  env = { ...(await productionEnv(made.url)), CARDEA_OUTBOUND_ALLOW: '127.0.0.1', CARDEA_JOBS: 'false' }
   processes = []
 })
 afterEach(async () => {
@@ -45,7 +45,9 @@ async function started(process: Promise<ServerProcess>): Promise<ServerProcess> 
 
 async function startWorker(): Promise<ServerProcess> {
   const [opsPort = 0] = await freePorts(1)
-  return started(spawnServer({ ...env, CARDEA_OPS_PORT: String(opsPort) }, { command: ['bin/cardea.js', 'worker'] }))
+  return started(
+    spawnServer({ ...env, CARDEA_OPS_PORT: String(opsPort) }, { command: ['bin/cardea.js', 'worker'] }),
+  )
 }
 
 /** A sign-out at a relying party that is to be told. */

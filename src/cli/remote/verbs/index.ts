@@ -7,6 +7,7 @@ import { revocations } from './revocations.ts'
 import { server } from './server.ts'
 import { clientTheme, theme } from './themes.ts'
 import { users } from './users.ts'
+import { webhooks } from './webhooks.ts'
 
 /** Every verb that is a row of a table, in the order in which help lists them. */
 export const groups: readonly Group[] = [
@@ -20,5 +21,6 @@ export const groups: readonly Group[] = [
   revocations,
   ...server,
   jobs,
+  webhooks,
 ]
 export { single } from './server.ts'

@@ -9,6 +9,7 @@ import { revocationScenarios } from './revocations.ts'
 import { signingKeyScenarios } from './signing-keys.ts'
 import { themeScenarios } from './themes.ts'
 import { userScenarios } from './users.ts'
+import { webhookScenarios } from './webhooks.ts'
 
 /** One for each operation: without it the operation's answers would be documented and never seen. */
 export const scenarios: Record<string, Scenario> = {
@@ -22,4 +23,5 @@ export const scenarios: Record<string, Scenario> = {
   ...signingKeyScenarios,
   ...themeScenarios,
   ...userScenarios,
+  ...webhookScenarios,
 }

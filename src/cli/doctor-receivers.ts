@@ -1,0 +1,49 @@
+import type { Config } from '../config/index.ts'
+import type { Database } from '../db/index.ts'
+import { receiverStatistics } from '../receivers/index.ts'
+import type { ReceiverStatistics } from '../receivers/index.ts'
+import type { Finding } from './finding.ts'
+
+/** Seconds that what happened may wait to be told to the broker while nothing fails. */
+const MOST_LAG_SECONDS = 300
+
+/** Whether those outside are told what happens. Nothing where nobody is to be told. Needs a schema that is up to date. */
+export async function examineReceivers(
+  { prisma }: Database,
+  { broker }: Pick<Config, 'broker'>,
+): Promise<Finding[]> {
+  const statistics = await receiverStatistics(prisma)
+  return [
+    ...(statistics.webhooks.length > 0 ? [webhooks(statistics.webhooks)] : []),
+    ...(broker !== null ? [relay(statistics.broker)] : []),
+  ]
+}
+
+function webhooks(all: ReceiverStatistics['webhooks']): Finding {
+  const of = (state: string) => all.filter((one) => one.state === state)
+  const said = (['active', 'failing', 'paused'] as const)
+    .filter((state) => of(state).length > 0)
+    .map((state) => `${of(state).length} ${state}`)
+    .join(', ')
+  const paused = of('paused').map(({ id }) => `cardea webhooks resume ${id}`)
+  return paused.length === 0
+    ? { what: 'webhooks', ok: true, said }
+    : { what: 'webhooks', ok: false, said, remedy: ['Once they answer again:', ...paused].join('\n') }
+}
+
+function relay(state: ReceiverStatistics['broker']): Finding {
+  const what = 'broker'
+  if (state === null) return { what, ok: true, said: 'not told anything yet: the first worker begins' }
+  const { failingSince, lastError, lagSeconds } = state
+  const behind = `${Math.round(lagSeconds)} s behind`
+  if (failingSince)
+    return {
+      what,
+      ok: false,
+      said: `nothing can be published since ${failingSince.toISOString()} (${lastError ?? 'unknown'}), ${behind}`,
+      remedy: 'docs/events.md says what the word means. Nothing is lost meanwhile.',
+    }
+  return lagSeconds <= MOST_LAG_SECONDS
+    ? { what, ok: true, said: behind }
+    : { what, ok: false, said: behind, remedy: 'Does a worker run (CARDEA_JOBS, cardea worker)?' }
+}
