@@ -45,7 +45,7 @@ export const poll: Handler = async (deps, { ctx, receiver, streamId = '', body }
   const found = await next(deps, streamId, {
     limit,
     waitMs: returnImmediately || pollers >= MOST_POLLERS ? 0 : deps.longPollMs,
-    isOver: () => ctx.req.destroyed || !deps.isAccepting(),
+    isOver: () => ctx.req.socket.destroyed || !deps.isAccepting(),
   })
   if (!found) return noSuchStream
   const tokens = await Promise.all(
