@@ -3,6 +3,8 @@ import { mailsWaiting } from '../mail/index.ts'
 import { waitingNotices } from '../oidc/index.ts'
 import { queueStatistics } from '../queue/index.ts'
 import type { TaskStatistics } from '../queue/index.ts'
+import { countStreams } from '../receivers/index.ts'
+import type { StreamCount } from '../receivers/index.ts'
 import { takeTurns } from './turns.ts'
 
 type Waiting = { waiting: number; oldestSeconds: number }
@@ -16,12 +18,14 @@ export function startWatchingQueue(
     onJobs,
     onMails,
     onLogouts,
+    onStreams,
     onError,
     everyMs = EVERY_MS,
   }: {
     onJobs: (tasks: TaskStatistics[]) => void
     onMails: (queue: Waiting) => void
     onLogouts: (queue: Waiting) => void
+    onStreams: (streams: StreamCount[]) => void
     onError: (error: unknown) => void
     everyMs?: number
   },
@@ -32,6 +36,7 @@ export function startWatchingQueue(
       onJobs(await queueStatistics(prisma))
       onMails(await mailsWaiting(prisma))
       onLogouts(await waitingNotices(prisma))
+      onStreams(await countStreams(prisma))
     },
   })
 }

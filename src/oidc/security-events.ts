@@ -39,7 +39,8 @@ export async function sessionAsSeenBy(
   { uid, clientId }: { uid: string; clientId: string },
 ): Promise<{ userId: string | null; sid: string | null } | null> {
   const [row] = await db.$queryRaw<{ userId: string | null; sid: string | null }[]>`
-    SELECT user_id::text AS "userId", payload #>> ARRAY['authorizations', ${clientId}, 'sid'] AS sid
+    SELECT user_id::text AS "userId",
+      COALESCE(payload #>> ARRAY['authorizations', ${clientId}, 'sid'], payload #>> ARRAY['knownAs', ${clientId}]) AS sid
     FROM sessions WHERE uid = ${uid}`
   return row ?? null
 }

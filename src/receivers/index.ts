@@ -36,7 +36,7 @@ export {
   streamLags,
   streamsWithNews,
 } from './streams/progress.ts'
-export type { DueStream, StreamLag } from './streams/progress.ts'
+export type { DueStream, StreamCount, StreamLag } from './streams/progress.ts'
 export { setStatus, setStatusByOperator } from './streams/status.ts'
 export {
   authorizationOf,
@@ -48,7 +48,7 @@ export {
   updateStream,
 } from './streams/stream.ts'
 export type { Stream, StreamDelivery } from './streams/stream.ts'
-export { forgetSubject, isForStream, noteSubject } from './streams/subjects.ts'
+export { forgetSubject, hasSubjects, isForStream, noteSubject } from './streams/subjects.ts'
 export type { PersonIdentifier, StreamSubject } from './streams/subjects.ts'
 export {
   addEvents,

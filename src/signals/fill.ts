@@ -3,7 +3,7 @@ import { listEvents } from '../audit/index.ts'
 import type { ListedEvent } from '../audit/index.ts'
 import type { Database } from '../db/index.ts'
 import { grantedScopes, sessionAsSeenBy } from '../oidc/index.ts'
-import { countWaiting, isForStream, MOST_WAITING, moveOn } from '../receivers/index.ts'
+import { countWaiting, hasSubjects, isForStream, MOST_WAITING, moveOn } from '../receivers/index.ts'
 import type { DueStream, NewEvent, PersonIdentifier } from '../receivers/index.ts'
 import { claimsFor, findUser } from '../users/index.ts'
 import type { User } from '../users/index.ts'
@@ -32,34 +32,50 @@ export async function fillStream(deps: FillDeps, stream: DueStream): Promise<boo
   const from = stream.cursor
   const page = await listEvents(database, { order: 'oldest', after: from.toString(), limit: BATCH })
   if (page.events.length === 0 || page.last === null) return false
-  const delivered = new Set(eventsDelivered(stream.eventsRequested))
+  const batch: Batch = {
+    delivered: new Set(eventsDelivered(stream.eventsRequested)),
+    choosy: stream.defaultSubjects === 'NONE' || (await hasSubjects(database.prisma, stream.id)),
+    users: new Map(),
+  }
   const events: NewEvent[] = []
   for (const event of page.events) {
     if (new Date(event.at) < stream.eventsSince) continue
     for (const signal of signalsOf(event))
-      events.push(...(await eventsFor(deps, stream, { event, signal, delivered })))
+      events.push(...(await eventsFor(deps, stream, { event, signal, batch })))
   }
   const to = BigInt(page.last)
   await database.transaction((tx) => moveOn(tx, stream.id, { from, to, events }))
   return page.next !== null
 }
 
-type Happened = { event: ListedEvent; signal: Signal; delivered: ReadonlySet<string> }
+/** What holds for all events that are looked at together. */
+type Batch = {
+  delivered: ReadonlySet<string>
+  /** Whether the stream is not simply about everybody. */
+  choosy: boolean
+  /** Those who were looked up. */
+  users: Map<string, Promise<User | null>>
+}
+
+type Happened = { event: ListedEvent; signal: Signal; batch: Batch }
 
 /** A signal as this stream is told of it: nothing when it did not ask for it, does not want its subject, or may not see it. */
 async function eventsFor(deps: FillDeps, stream: DueStream, happened: Happened): Promise<NewEvent[]> {
-  const { event, delivered } = happened
+  const { event, batch } = happened
   const signal = await settleLevel(deps, happened)
-  if (!signal || !delivered.has(signal.type)) return []
+  if (!signal || !batch.delivered.has(signal.type)) return []
   const db = deps.database.prisma
   const { sessionUid: uid } = signal
   const session = uid === undefined ? null : await sessionAsSeenBy(db, { uid, clientId: stream.clientId })
   const userId = signal.userId ?? session?.userId ?? undefined
   if (userId === undefined) return []
-  const user = await findUser(db, userId)
+  const lookedUp = batch.users.get(userId) ?? findUser(db, userId)
+  batch.users.set(userId, lookedUp)
+  const user = await lookedUp
   const sessionIds = [session?.sid, uid].filter((id) => typeof id === 'string')
   const about = { userId, names: namesOf(deps.issuer, userId, user), sessionIds }
   if (
+    batch.choosy &&
     !(await isForStream(db, { ...stream, defaultSubjects: stream.defaultSubjects as 'ALL' | 'NONE' }, about))
   )
     return []

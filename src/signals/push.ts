@@ -8,16 +8,15 @@ import { defineTask, enqueue, perform } from '../queue/index.ts'
 import type { Work } from '../queue/index.ts'
 import {
   authorizationOf,
-  liveStream,
   notePushFailure,
   refuseEvent,
   streamsWithNews,
   takeEvents,
-  waitingEvents,
 } from '../receivers/index.ts'
 import type { DueStream, WaitingEvent } from '../receivers/index.ts'
-import { fillStream } from './fill.ts'
 import type { FillDeps } from './fill.ts'
+import { nextEvents } from './next-events.ts'
+import type { NextEvents } from './next-events.ts'
 import { verdictOn } from './push-verdict.ts'
 import type { Verdict } from './push-verdict.ts'
 import { tokenFor } from './token.ts'
@@ -56,34 +55,33 @@ export async function askForSignalPushes({ prisma }: Pick<Database, 'prisma'>): 
  */
 export function pushSignals(deps: PushDeps): Work {
   const guard = createOutboundGuard(deps.outboundAllow)
-  return perform(pushTask, async ({ streamId }, { signal }) => {
-    const startedAt = performance.now()
-    const goesOn = () => !signal.aborted && performance.now() - startedAt < TURN_MS
-    while (goesOn()) {
-      const stream = await liveStream(deps.database.prisma, streamId, { scopes: SIGNALS_SCOPES, due: true })
-      if (!stream || !(await pushBatch(deps, guard, stream, goesOn))) return
-    }
-  })
+  return {
+    ...perform(pushTask, async ({ streamId }, { stopping, signal }) => {
+      const startedAt = performance.now()
+      const goesOn = () => !signal.aborted && !stopping.aborted && performance.now() - startedAt < TURN_MS
+      while (goesOn()) {
+        const found = await nextEvents(deps, streamId, { limit: BATCH, due: true })
+        if (!found || !(await pushBatch(deps, guard, found, goesOn))) return
+      }
+    }),
+    tend: () => askForSignalPushes(deps.database),
+  }
 }
 
 /** True when there may be more to tell right away. */
 async function pushBatch(
   deps: PushDeps,
   guard: OutboundGuard,
-  stream: DueStream,
+  { stream, events }: NextEvents,
   goesOn: () => boolean,
 ): Promise<boolean> {
   if (stream.method !== 'push') return false
-  const { prisma } = deps.database
-  const filled = await fillStream(deps, stream)
-  const onlyControl = stream.status !== 'enabled'
-  const { events, more } = await waitingEvents(prisma, { streamId: stream.id, onlyControl, limit: BATCH })
   for (const event of events) {
     // A stream that was paused, moved or deleted meanwhile is looked at anew.
     if (!goesOn() || !(await isAsItWas(deps, stream))) return goesOn()
     if (!(await push(deps, guard, stream, event))) return false
   }
-  return filled || more
+  return events.length > 0
 }
 
 async function isAsItWas({ database }: PushDeps, { id, updatedAt }: DueStream): Promise<boolean> {

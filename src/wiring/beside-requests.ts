@@ -9,11 +9,13 @@ import {
   sweeping,
 } from '../jobs/index.ts'
 import { sweepMailRoom } from '../mail/index.ts'
+import { askForSignalPushes } from '../signals/index.ts'
 import { startWorker } from '../queue/index.ts'
 import type { Pool } from '../db/index.ts'
 import type { createMailing } from './mailing.ts'
 import { networksAllowed } from './outbound.ts'
 import type { PartsWithEngine } from './parts.ts'
+import { signalWork } from './signals.ts'
 import { keySchedule } from './signing-keys.ts'
 
 export type WorkerOptions = {
@@ -61,9 +63,13 @@ export function besideRequests(
         onJobs: metrics.observeJobs,
         onMails: metrics.observeMailQueue,
         onLogouts: metrics.observeLogoutQueue,
+        onStreams: metrics.observeStreams,
         onError: (error) => logger.error({ error: String(error) }, 'watching the queue failed'),
       }),
-    onSealed: () => askForPushes(database),
+    async onSealed() {
+      await askForPushes(database)
+      await askForSignalPushes(database)
+    },
   }
 }
 
@@ -81,6 +87,7 @@ function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMai
       ...{ database, sealer, outboundAllow },
       onOutcome: (outcome) => metrics.webhooks.inc({ outcome }),
     }),
+    signalWork(parts),
     fetchLogos(database, { outboundAllow }),
     clearingRevocations(database),
     keyRotation({ database, sealer }, keySchedule(config), (algorithms) =>

@@ -92,10 +92,16 @@ export async function streamLags(db: Db, ids: readonly string[]): Promise<Stream
     WHERE s.id = ANY(${[...ids]}::uuid[])`
 }
 
+export type StreamCount = {
+  method: string
+  status: string
+  streams: number
+  waiting: number
+  oldestSeconds: number
+}
+
 /** For the metrics: streams by method and status, and what waits in them. */
-export async function countStreams(
-  db: Db,
-): Promise<{ method: string; status: string; streams: number; waiting: number; oldestSeconds: number }[]> {
+export async function countStreams(db: Db): Promise<StreamCount[]> {
   return db.$queryRaw`
     SELECT s.method, s.status, count(*)::int AS streams, COALESCE(sum(w.n), 0)::int AS waiting,
       COALESCE(max(w.oldest), 0)::float8 AS "oldestSeconds"

@@ -42,6 +42,11 @@ export async function forgetSubject(
   })
 }
 
+/** Did the receiver say anything about anybody? */
+export async function hasSubjects(db: Db, streamId: string): Promise<boolean> {
+  return (await db.ssfSubject.findFirst({ where: { streamId }, select: { streamId: true } })) !== null
+}
+
 /**
  * Is an event about this user, in this session if any, for the stream (SSF section 8.1.3.1)? In a stream of everybody one session that was
  * removed silences what is about that session, and not what is about its user.

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { SIGNALS_SCOPES } from '../../clients/index.ts'
-import { findStream, liveStream, refuseEvent, takeEvents, waitingEvents } from '../../receivers/index.ts'
-import type { DueStream, WaitingEvent } from '../../receivers/index.ts'
-import { fillStream } from '../fill.ts'
+import { findStream, refuseEvent, takeEvents } from '../../receivers/index.ts'
+import { nextEvents } from '../next-events.ts'
+import type { NextEvents } from '../next-events.ts'
 import { tokenFor } from '../token.ts'
 import type { EndpointDeps, Handler } from './deps.ts'
 import { badRequest, noSuchStream } from './reply.ts'
@@ -76,18 +75,16 @@ async function settle(
   onOutcome('refused', refused.length)
 }
 
-type Found = { stream: DueStream; events: WaitingEvent[]; more: boolean }
-
 async function next(
   deps: EndpointDeps,
   streamId: string,
   { limit, waitMs, isOver }: { limit: number; waitMs: number; isOver: () => boolean },
-): Promise<Found | null> {
+): Promise<NextEvents | null> {
   const end = performance.now() + waitMs
   pollers += 1
   try {
     for (;;) {
-      const found = await look(deps, streamId, limit)
+      const found = await nextEvents(deps, streamId, { limit, due: false })
       if (!found || found.events.length > 0 || isOver()) return found
       const left = end - performance.now()
       if (left <= 0) return found
@@ -95,18 +92,5 @@ async function next(
     }
   } finally {
     pollers -= 1
-  }
-}
-
-async function look(deps: EndpointDeps, streamId: string, limit: number): Promise<Found | null> {
-  const { prisma } = deps.database
-  for (;;) {
-    const stream = await liveStream(prisma, streamId, { scopes: SIGNALS_SCOPES, due: false })
-    if (!stream) return null
-    const filled = await fillStream(deps, stream)
-    const onlyControl = stream.status !== 'enabled'
-    const { events, more } = await waitingEvents(prisma, { streamId, onlyControl, limit })
-    // Of many events few may be for this stream: it goes on until it has some, or has seen all.
-    if (events.length >= limit || !filled) return { stream, events, more: more || filled }
   }
 }
