@@ -83,9 +83,10 @@ async function eventsFor(deps: FillDeps, stream: DueStream, happened: Happened):
   if (claims === null) return []
   const person = { format: 'iss_sub', iss: deps.issuer, sub: userId }
   const [sessionId] = sessionIds
+  const { credential_type: credential } = signal.body
   return [
     {
-      jti: digest(stream.id, event.id, signal.type, String(signal.body['credential_type'] ?? '')),
+      jti: digest(stream.id, event.id, signal.type, typeof credential === 'string' ? credential : ''),
       txn: digest('txn', event.request_id ?? event.id),
       type: signal.type,
       subject:

@@ -69,7 +69,8 @@ const mappings: Record<string, Mapping> = {
 /** One session, or all of a user's: what a revocation of a client or a grant ends is no session. */
 function accessRevoked(event: ListedEvent): Signal[] {
   const selector = (event.detail['selector'] ?? {}) as Record<string, unknown>
-  const because = `Access was revoked: ${String(event.detail['reason'] ?? 'no reason was given')}`
+  const { reason } = event.detail
+  const because = `Access was revoked: ${typeof reason === 'string' ? reason : 'no reason was given'}`
   if (typeof selector['session_id'] === 'string')
     return [caep(event, EVENT.sessionRevoked, because, {}, selector['session_id'])]
   const isWholeUser = typeof selector['user_id'] === 'string' && selector['client_id'] === undefined

@@ -17,7 +17,7 @@ export type EndpointDeps = FillDeps & {
   /** False while the process is stopping: nobody waits any longer then. */
   isAccepting(): boolean
   /** Of polled events. */
-  onOutcome(outcome: 'taken' | 'refused', count: number): void
+  onOutcome: (outcome: 'taken' | 'refused', count: number) => void
 }
 
 /** What a handler gets: who asks is known, and may. */

@@ -55,7 +55,10 @@ export function signalEndpoints(deps: EndpointDeps): Middleware {
     const [, polled] = /^\/ssf\/poll\/([^/]+)$/.exec(ctx.path) ?? []
     const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
     const endpoint = endpoints[polled === undefined ? ctx.path : '/ssf/poll/:id']?.[method]
-    if (!endpoint) return next()
+    if (!endpoint) {
+      await next()
+      return
+    }
     send(ctx, await answer(deps, ctx, endpoint, polled))
   }
 }

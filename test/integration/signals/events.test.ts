@@ -69,7 +69,7 @@ describe('what a receiver hears (SSF 1.0 §4, RFC 8417)', () => {
     await addRecoveryCodes(server, somebody)
     await listen()
     const { id_token: idToken, agent } = await tokensFor(server, app, somebody)
-    const { sid } = decodeJwt(idToken ?? '')
+    const { sid } = decodeJwt(idToken)
     await signOut(agent)
     const told = await listen()
     expect(typesOf(told)).toEqual(['session-established', 'session-revoked'])
@@ -194,7 +194,7 @@ describe('the subjects of a stream (SSF 1.0 §8.1.3)', () => {
   test('one session that was removed is not its user', async () => {
     const somebody = await person()
     const { agent, id_token: idToken } = await tokensFor(server, app, somebody)
-    const { sid } = decodeJwt(idToken ?? '')
+    const { sid } = decodeJwt(idToken)
     await listen()
     const user = { format: 'opaque', id: somebody.id }
     await subject(receiver, 'remove', stream.stream_id, {
