@@ -38,11 +38,9 @@ export async function fillStream(deps: FillDeps, stream: DueStream): Promise<boo
     users: new Map(),
   }
   const events: NewEvent[] = []
-  for (const event of page.events) {
-    if (new Date(event.at) < stream.eventsSince) continue
+  for (const event of page.events)
     for (const signal of signalsOf(event))
       events.push(...(await eventsFor(deps, stream, { event, signal, batch })))
-  }
   const to = BigInt(page.last)
   await database.transaction((tx) => moveOn(tx, stream.id, { from, to, events }))
   return page.next !== null

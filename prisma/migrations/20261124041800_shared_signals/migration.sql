@@ -12,7 +12,6 @@ CREATE TABLE "ssf_streams" (
     "status_reason" TEXT,
     "held_by_operator" BOOLEAN NOT NULL DEFAULT false,
     "cursor" BIGINT NOT NULL,
-    "events_since" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "verified_at" TIMESTAMPTZ(3),
     "failing_since" TIMESTAMPTZ(3),
     "failures" INTEGER NOT NULL DEFAULT 0,

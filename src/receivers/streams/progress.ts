@@ -88,7 +88,7 @@ export async function streamLags(db: Db, ids: readonly string[]): Promise<Stream
     SELECT s.id::text AS "streamId", COALESCE(w.n, 0)::int AS waiting, COALESCE(w.oldest, 0)::float8 AS "oldestSeconds",
       (SELECT count(*)::int FROM (SELECT FROM audit_events e WHERE e.id > s.cursor AND s.status <> 'disabled' LIMIT 10000) b) AS behind
     FROM ssf_streams s LEFT JOIN LATERAL (
-      SELECT count(*) AS n, extract(epoch FROM now() - min(e.iat)) AS oldest FROM ssf_events e WHERE e.stream_id = s.id) w ON TRUE
+      SELECT count(*) AS n, GREATEST(extract(epoch FROM now() - min(e.iat)), 0) AS oldest FROM ssf_events e WHERE e.stream_id = s.id) w ON TRUE
     WHERE s.id = ANY(${[...ids]}::uuid[])`
 }
 
@@ -106,6 +106,6 @@ export async function countStreams(db: Db): Promise<StreamCount[]> {
     SELECT s.method, s.status, count(*)::int AS streams, COALESCE(sum(w.n), 0)::int AS waiting,
       COALESCE(max(w.oldest), 0)::float8 AS "oldestSeconds"
     FROM ssf_streams s LEFT JOIN LATERAL (
-      SELECT count(*) AS n, extract(epoch FROM now() - min(e.iat)) AS oldest FROM ssf_events e WHERE e.stream_id = s.id) w ON TRUE
+      SELECT count(*) AS n, GREATEST(extract(epoch FROM now() - min(e.iat)), 0) AS oldest FROM ssf_events e WHERE e.stream_id = s.id) w ON TRUE
     GROUP BY 1, 2`
 }

@@ -1,6 +1,6 @@
 import type { Tx } from '../../db/index.ts'
 import { addEvents, STREAM_UPDATED } from './waiting-events.ts'
-import { findStream, settled } from './stream.ts'
+import { findStream } from './stream.ts'
 import type { Stream, StreamStatus } from './stream.ts'
 
 type Change = { status: StreamStatus; reason: string | null }
@@ -54,13 +54,18 @@ async function write(
     where: { id },
     data: {
       ...{ status, statusReason: reason, heldByOperator: held },
-      ...(comesBack ? { cursor: await settled(tx) } : {}),
+      ...(comesBack ? { cursor: await lastEvent(tx) } : {}),
       ...(status === 'enabled' ? { failures: 0, failingSince: null, nextAttemptAt: new Date(0) } : {}),
     },
   })
-  if (comesBack) await tx.$executeRaw`UPDATE ssf_streams SET events_since = now() WHERE id = ${id}::uuid`
   if (status === 'disabled') await tx.ssfEvent.deleteMany({ where: { streamId: id, control: false } })
   const stream = await findStream(tx, id)
   if (!stream) throw new Error('a locked stream is gone')
   return stream
+}
+
+/** The id of the last audit event, final or not: all up to it happened while the stream was disabled. */
+async function lastEvent(tx: Tx): Promise<bigint> {
+  const [row] = await tx.$queryRaw<{ last: bigint | null }[]>`SELECT max(id) AS last FROM audit_events`
+  return row?.last ?? 0n
 }

@@ -46,10 +46,9 @@ export async function createStream(
     data: {
       ...{ id, clientId, ...deliveryColumns(sealer, id, delivery) },
       ...{ ...input, eventsRequested: [...input.eventsRequested] },
-      cursor: await settled(tx),
+      ...{ cursor: await settled(tx), nextAttemptAt: new Date(0) },
     },
   })
-  await tx.$executeRaw`UPDATE ssf_streams SET events_since = now(), next_attempt_at = now() WHERE id = ${id}::uuid`
   return { ok: true, stream: toStream(row) }
 }
 
@@ -116,8 +115,8 @@ export function authorizationOf(
   return sealedAuthorization === null ? null : sealer.open(sealedAuthorization, contextOf(id))
 }
 
-/** The id of the last audit event that is final. */
-export async function settled(tx: Tx): Promise<bigint> {
+/** The id of the last audit event that is final. What happens at this very moment is behind it. */
+async function settled(tx: Tx): Promise<bigint> {
   const [row] = await tx.$queryRaw<{ settled: bigint }[]>`SELECT settled FROM audit_chain WHERE id = 1`
   return row?.settled ?? 0n
 }

@@ -130,9 +130,9 @@ describe('what a receiver hears (SSF 1.0 §4, RFC 8417)', () => {
   test('nothing that it did not ask for, and nothing of the time before it asked', async () => {
     const { id } = await person()
     await setDisabled(server.database.prisma, id, true)
+    await settle(server)
     const other = await addReceiver(server)
     const few = await addStream(other, { events_requested: [`${RISC}account-enabled`] })
-    await new Promise((resolve) => setTimeout(resolve, 20))
     await setDisabled(server.database.prisma, id, false)
     await setDisabled(server.database.prisma, id, true)
     expect(typesOf(await hear(server, other, few))).toEqual(['account-enabled'])

@@ -164,7 +164,6 @@ describe('the status of a stream (SSF 1.0 §8.1.2)', () => {
     await set(stream, 'disabled')
     await happen('user.password_changed')
     expect((await receiver.ask('/ssf/verify', { json: { stream_id: id } })).status).toBe(400)
-    await new Promise((resolve) => setTimeout(resolve, 20))
     await set(stream, 'enabled')
     await happen('user.enabled')
     await pushing.until(() => end.pushed.length === 2)
