@@ -198,6 +198,7 @@ describe('the status of a stream (SSF 1.0 §8.1.2)', () => {
     const { prisma } = server.database
     await prisma.client.update({ where: { id: receiver.client.id }, data: { disabledAt: new Date() } })
     await happen('user.disabled')
+    await settle(server)
     const other = await addReceiver(server)
     await addStream(other, {
       delivery: { method: 'urn:ietf:rfc:8935', endpoint_url: end.url },
