@@ -154,6 +154,6 @@ function isByOperator({ actor }: ListedEvent): boolean {
   return actor?.via === 'admin_api' || actor?.via === 'cli'
 }
 
-export function secondsOf({ at }: Pick<ListedEvent, 'at'>): number {
+function secondsOf({ at }: Pick<ListedEvent, 'at'>): number {
   return Math.floor(Date.parse(at) / 1000)
 }

@@ -121,7 +121,7 @@ async function settled(tx: Tx): Promise<bigint> {
   return row?.settled ?? 0n
 }
 
-export function toStream(row: Row): Stream {
+function toStream(row: Row): Stream {
   const { sealedAuthorization: _sealed, cursor: _cursor, ...rest } = row
   return rest as Stream
 }

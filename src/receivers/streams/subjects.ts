@@ -10,7 +10,7 @@ export type PersonIdentifier =
 export type StreamSubject = { person: PersonIdentifier; sessionId: string | null }
 
 /** Subjects of one stream; one more is refused. */
-export const MOST_SUBJECTS = 100_000
+const MOST_SUBJECTS = 100_000
 
 /**
  * Notes a subject with a stream. Of what it was called only a digest is kept; `userId` is who that is now, so that they are known under

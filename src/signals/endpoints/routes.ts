@@ -47,7 +47,7 @@ export const signalMethods: Record<string, string[]> = {
 export function signalEndpoints(deps: EndpointDeps): Middleware {
   const wellKnown = metadataPath(deps.issuer)
   return async function signalEndpoints(ctx, next) {
-    if (ctx.path === wellKnown && ctx.method !== 'POST') {
+    if (ctx.path === wellKnown && ['GET', 'HEAD'].includes(ctx.method)) {
       ctx.set({ 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'public, max-age=300' })
       ctx.body = transmitterMetadata(deps.issuer, deps.defaultSubjects)
       return

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { record } from '../../../src/audit/index.ts'
 import { deleteUser, setDisabled, setPasswordHash, updateUser } from '../../../src/users/index.ts'
 import { revoke } from '../../../src/oidc/index.ts'
 import { addClient, addPerson, addRecoveryCodes } from '../../support/people.ts'
@@ -82,6 +83,30 @@ describe('what a receiver hears (SSF 1.0 §4, RFC 8417)', () => {
     expect(told[1]?.events[`${CAEP}session-revoked`]).toMatchObject({
       ...{ initiating_entity: 'user', reason_admin: { en: 'The user signed out' } },
     })
+  })
+
+  test('a session that became stronger, or weaker, is not a new one (CAEP 1.0 §3.4)', async () => {
+    const { id } = await person()
+    await listen()
+    const reach = (level: string) =>
+      record(server.database.prisma, {
+        ...{ type: 'session.started', userId: id, sessionUid: `session-of-${id}` },
+        detail: { acr: `urn:cardea:acr:${level}`, amr: ['pwd'] },
+      })
+    for (const level of ['pwd', 'mfa', 'mfa', 'pwd']) await reach(level)
+    const told = await listen()
+    expect(typesOf(told)).toEqual([
+      ...['session-established', 'assurance-level-change', 'assurance-level-change'],
+    ])
+    expect(told.slice(1).map(({ events }) => events[`${CAEP}assurance-level-change`])).toMatchObject([
+      {
+        namespace: `${server.issuer}/acr`,
+        current_level: 'urn:cardea:acr:mfa',
+        previous_level: 'urn:cardea:acr:pwd',
+        change_direction: 'increase',
+      },
+      { current_level: 'urn:cardea:acr:pwd', change_direction: 'decrease' },
+    ])
   })
 
   test('a changed password, and all that ends with it, of one cause (SSF 1.0 §4.1.9)', async () => {
