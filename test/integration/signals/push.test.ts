@@ -192,6 +192,23 @@ describe('the status of a stream (SSF 1.0 §8.1.2)', () => {
     expect((await set(stream, 'paused')).status).toBe(200)
   })
 
+  test('what waits already when a stream is paused is held as well; the receiver hears of the pause first', async () => {
+    const stream = await pushed()
+    end.answer = () => ({ status: 503 })
+    pushing = await startPushing(server)
+    await happen('user.disabled')
+    await pushing.until(async () => (await row(stream)).failures === 1)
+    await server.database.transaction((tx) =>
+      setStatusByOperator(tx, stream.stream_id, { status: 'paused', reason: null }),
+    )
+    end.answer = () => ({ status: 202 })
+    await due()
+    await pushing.until(() => end.pushed.length >= 2)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(typesOf(await told())).toEqual(['account-disabled', 'stream-updated'])
+    expect((await row(stream)).delivered).toBe(1n)
+  })
+
   test('a client that was disabled hears of nothing', async () => {
     await pushed()
     pushing = await startPushing(server)
