@@ -9,7 +9,7 @@ const floors = [
   ['audit', 'mail'],
   ['users', 'clients', 'receivers'],
   ['oidc'],
-  ['interaction', 'account', 'admin', 'events', 'jobs'],
+  ['interaction', 'account', 'admin', 'events', 'signals', 'jobs'],
   ['wiring'],
 ]
 const floorOf = (room) => floors.findIndex((rooms) => rooms.includes(room))

@@ -63,6 +63,7 @@ function publicApp(parts: PartsWithEngine): Koa {
     ),
     wiring.logoRoutes(database.prisma),
     wiring.themeRoutes(pages.wardrobe),
+    wiring.signalRoutes(parts),
     wiring.signInRoutes(parts),
     ...wiring.accountRoutes(parts),
     ...oidc.middleware,

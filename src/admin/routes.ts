@@ -11,6 +11,7 @@ import { scopeWordRoutes } from './scope-words/index.ts'
 import { sessionRoutes } from './sessions/index.ts'
 import { signingKeyRoutes } from './signing-keys/index.ts'
 import { statisticsRoutes } from './statistics/index.ts'
+import { streamRoutes } from './streams/index.ts'
 import { themeRoutes } from './themes/index.ts'
 import { tokenRoutes } from './tokens/index.ts'
 import { userRoutes } from './users/index.ts'
@@ -28,6 +29,7 @@ export const adminRoutes: readonly Route[] = [
   ...tokenRoutes,
   ...revocationRoutes,
   ...blockRoutes,
+  ...streamRoutes,
   ...signingKeyRoutes,
   ...jobRoutes,
   ...webhookRoutes,
@@ -47,6 +49,7 @@ export const tags: Record<string, string> = {
   Tokens: 'Known by their handles; a value is only ever taken in',
   Revocations: 'Ending access, and the receipts of it',
   Blocks: 'Who has to wait for too many failures',
+  Streams: 'Shared signals: who hears of security events, and how far they are',
   'Signing keys': 'Their public parts, and their change',
   Jobs: 'Work that must happen, and not at once',
   Webhooks: 'Who outside is told what happens, and how that went',

@@ -16,7 +16,7 @@ export type Removal = { removed: number; more: boolean }
 
 const BATCH = 5000
 /** The newest days are always kept: followers, webhooks and verifiers elsewhere may be behind by as much. */
-export const LEAST_RETENTION_DAYS = 30
+const LEAST_RETENTION_DAYS = 30
 /** Begun only when a day's worth is due, so that a quiet server does not write an event an hour to remove another. */
 const SLACK = `interval '1 day'`
 

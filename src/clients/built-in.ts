@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Db, Prisma } from '../db/index.ts'
 import { ADMIN_API, ADMIN_SCOPES, adminScopeWords } from './admin-api.ts'
 import { DEVICE_GRANT } from './metadata.ts'
+import { SIGNALS_API, signalsScopeWords } from './signals-api.ts'
 
 /** The command line as an OAuth client: public, native, loopback redirects (RFC 8252 section 7.3). */
 export const COMMAND_LINE = 'cardea-cli'
@@ -18,10 +19,24 @@ const ADMIN_TOKEN_SECONDS = 300
 /** The digest of no secret that anybody knows or could find: the client can begin sign-ins, and nobody gets a token as it. */
 const NOBODYS_SECRET = Buffer.alloc(32).toString('base64url')
 
-const api = {
+/** CAEP Interoperability Profile 1.0 section 2.7.1: at most an hour. */
+const SIGNALS_TOKEN_SECONDS = 600
+
+const adminApi = {
   name: 'Cardea administration',
   scopes: ADMIN_SCOPES.map((name) => ({ name, description: adminScopeWords[name], optional: false })),
   accessTokenTtl: ADMIN_TOKEN_SECONDS,
+  builtIn: true,
+}
+
+const signalsApi = {
+  name: 'Cardea security events',
+  scopes: Object.entries(signalsScopeWords).map(([name, description]) => ({
+    name,
+    description,
+    optional: false,
+  })),
+  accessTokenTtl: SIGNALS_TOKEN_SECONDS,
   builtIn: true,
 }
 
@@ -53,19 +68,23 @@ const accountPages = (issuer: string) => ({
 })
 
 /**
- * Sees to it that what belongs to Cardea itself is registered as this version knows it: the admin API as a resource server, the
- * command line and the account pages as clients. Run at each start; changes nothing that is as it should be.
+ * Sees to it that what belongs to Cardea itself is registered as this version knows it: its APIs as resource servers, the command line and the account pages as clients. Run at each start; changes nothing that is as it should be.
  */
 export async function ensureBuiltIn(db: Db, { issuer }: { issuer: string }): Promise<void> {
-  await ensureApi(db)
+  await ensureApi(db, ADMIN_API, adminApi)
+  await ensureApi(db, SIGNALS_API, signalsApi)
   await ensureClient(db, COMMAND_LINE, commandLine)
   await ensureClient(db, ACCOUNT_PAGES, accountPages(issuer))
 }
 
-async function ensureApi(db: Db): Promise<void> {
-  const where = { identifier: ADMIN_API }
+async function ensureApi(
+  db: Db,
+  identifier: string,
+  api: typeof adminApi | typeof signalsApi,
+): Promise<void> {
+  const where = { identifier }
   if (isAs(await db.resourceServer.findUnique({ where }), api)) return
-  await db.resourceServer.upsert({ where, create: { identifier: ADMIN_API, ...api }, update: api })
+  await db.resourceServer.upsert({ where, create: { identifier, ...api }, update: api })
 }
 
 async function ensureClient(

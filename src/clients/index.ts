@@ -41,6 +41,7 @@ export {
   scopeWordingSchema,
 } from './scope-words.ts'
 export type { ScopeWording } from './scope-words.ts'
+export { SIGNALS_API, SIGNALS_SCOPES } from './signals-api.ts'
 export { themeSettingsSchema } from './theme/settings.ts'
 export type { ThemeSettings } from './theme/settings.ts'
 export {

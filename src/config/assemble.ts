@@ -76,6 +76,7 @@ export function assemble(values: Values, keys: Keys): Config {
       breached: values.CARDEA_BREACHED_PASSWORDS,
     },
     geoDatabase: values.CARDEA_GEO_DATABASE,
+    signals: { defaultSubjects: values.CARDEA_SIGNALS_DEFAULT_SUBJECTS },
     limits: {
       signInStartsPerMinute: values.CARDEA_RATE_LIMIT,
       adminRequestsPerMinute: values.CARDEA_ADMIN_RATE_LIMIT,

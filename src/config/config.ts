@@ -121,6 +121,10 @@ export interface Config {
   }
   /** A file of places (.mmdb); undefined: nothing has a place. */
   readonly geoDatabase: string | undefined
+  readonly signals: {
+    /** Whom a new stream of security events is about before its receiver says anything. */
+    readonly defaultSubjects: 'ALL' | 'NONE'
+  }
   readonly limits: {
     readonly signInStartsPerMinute: number
     readonly adminRequestsPerMinute: number

@@ -291,6 +291,11 @@ export const variables = {
     milliseconds(0, 600_000),
     'Milliseconds that requests in flight get to finish when the process is told to stop.',
   ),
+  CARDEA_SIGNALS_DEFAULT_SUBJECTS: fallingBackTo(
+    'ALL',
+    format.oneOf('ALL', 'NONE'),
+    'Whom a new stream of security events is about: ALL users but those its receiver removes, or NONE but those it adds.',
+  ),
   CARDEA_RATE_LIMIT: fallingBackTo(
     '120',
     format.wholeNumber(1, 1_000_000),

@@ -9,6 +9,17 @@ interface Metrics extends ReturnType<typeof receiverMetrics> {
   tokensIssued: Counter<'grant_type'>
   logoutNotices: Counter<'outcome'>
   breachedPasswords: Counter<'outcome'>
+  securityEvents: Counter<'method' | 'outcome'>
+  /** Notes how many streams of security events there are, and what waits in them. */
+  observeStreams: (
+    counted: readonly {
+      method: string
+      status: string
+      streams: number
+      waiting: number
+      oldestSeconds: number
+    }[],
+  ) => void
   /** Notes how many notices wait for their relying party, and for how long the oldest has. */
   observeLogoutQueue: (queue: { waiting: number; oldestSeconds: number }) => void
   /** Tries of jobs: done, failed (it is tried again), given_up. */
@@ -86,6 +97,28 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
     help: 'New passwords looked up in the list of leaked ones by outcome; failed ones were let through',
     labelNames: ['outcome'] as const,
     registers,
+  })
+  const securityEvents = new Counter({
+    name: 'security_events_total',
+    help: 'Security events by how they were delivered and outcome; failed ones are sent again',
+    labelNames: ['method', 'outcome'] as const,
+    registers,
+  })
+  const byStream = { labelNames: ['method', 'status'] as const, registers }
+  const streams = new Gauge({
+    name: 'security_event_streams',
+    help: 'Streams of security events, of all instances',
+    ...byStream,
+  })
+  const streamEvents = new Gauge({
+    name: 'security_events_waiting',
+    help: 'Security events that no receiver took yet',
+    ...byStream,
+  })
+  const oldestStreamEvent = new Gauge({
+    name: 'security_events_oldest_seconds',
+    help: 'How long the oldest of them has waited',
+    ...byStream,
   })
   const logoutsWaiting = new Gauge({
     name: 'logout_notices_waiting',
@@ -165,6 +198,15 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
     tokensIssued,
     logoutNotices,
     breachedPasswords,
+    securityEvents,
+    observeStreams(counted) {
+      for (const gauge of [streams, streamEvents, oldestStreamEvent]) gauge.reset()
+      for (const { method, status, ...numbers } of counted) {
+        streams.set({ method, status }, numbers.streams)
+        streamEvents.set({ method, status }, numbers.waiting)
+        oldestStreamEvent.set({ method, status }, numbers.oldestSeconds)
+      }
+    },
     observeLogoutQueue({ waiting, oldestSeconds }) {
       logoutsWaiting.set(waiting)
       oldestLogout.set(oldestSeconds)

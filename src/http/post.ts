@@ -5,7 +5,7 @@ import type { OutboundGuard } from './outbound-guard.ts'
 
 /** What became of a POST: the status (and for how many seconds it asks to be left alone), or in one stable word why there is none. */
 export type Posted =
-  | { status: number; retryAfter?: number | undefined }
+  | { status: number; retryAfter?: number | undefined; text?: string }
   | { failure: 'blocked' | 'timeout' | 'refused' | 'unreachable' | 'tls' | 'broken' }
 
 /** Sends a form; see `post`. */
@@ -21,13 +21,14 @@ export function postForm(
 
 /**
  * Sends a body to somebody else's server, on a connection of its own, to an address that the guard lets through. Follows no
- * redirect, reads nothing of the answer but its status, and gives up after `timeoutMs` altogether. Never rejects.
+ * redirect, reads nothing of the answer but its status (and `readUpTo` bytes of its text), and gives up after `timeoutMs` altogether.
+ * Never rejects.
  */
 export function post(
   guard: OutboundGuard,
   url: URL,
   { body, headers }: { body: string; headers: Record<string, string> },
-  { timeoutMs }: { timeoutMs: number },
+  { timeoutMs, readUpTo = 0 }: { timeoutMs: number; readUpTo?: number },
 ): Promise<Posted> {
   return new Promise((resolve) => {
     const settle = (posted: Posted) => {
@@ -44,21 +45,38 @@ export function post(
         agent: false,
         lookup: guard.lookup,
         headers: {
+          accept: '*/*',
           ...headers,
           'content-length': Buffer.byteLength(body),
-          accept: '*/*',
           connection: 'close',
         },
       })
-      request.on('response', (answer) =>
-        settle({ status: answer.statusCode ?? 0, retryAfter: secondsOf(answer.headers['retry-after']) }),
-      )
+      request.on('response', (answer) => {
+        const posted = {
+          status: answer.statusCode ?? 0,
+          retryAfter: secondsOf(answer.headers['retry-after']),
+        }
+        if (readUpTo === 0) settle(posted)
+        else readStart(answer, readUpTo, (text) => settle({ ...posted, text }))
+      })
       request.on('error', (error) => settle({ failure: failureWord(error) }))
       request.end(body)
     } catch (error) {
       settle({ failure: failureWord(error) })
     }
   })
+}
+
+/** The first bytes of an answer, or as many as came before it broke off. */
+function readStart(answer: http.IncomingMessage, limit: number, done: (text: string) => void): void {
+  let start = Buffer.alloc(0)
+  const finish = () => done(start.toString('utf8'))
+  answer.on('data', (chunk: Buffer) => {
+    start = Buffer.concat([start, chunk]).subarray(0, limit)
+    if (start.byteLength === limit) finish()
+  })
+  answer.once('end', finish)
+  answer.once('error', finish)
 }
 
 function secondsOf(header: string | undefined): number | undefined {

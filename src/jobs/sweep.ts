@@ -3,7 +3,7 @@ import type { Database, Db } from '../db/index.ts'
 import { sweepExpired } from '../oidc/index.ts'
 import { recurring } from '../queue/index.ts'
 import type { Work } from '../queue/index.ts'
-import { sweepDeliveries } from '../receivers/index.ts'
+import { sweepDeliveries, sweepWaitingEvents } from '../receivers/index.ts'
 import { sweepUsersRoom } from '../users/index.ts'
 
 const EVERY_SECONDS = 60
@@ -16,7 +16,7 @@ const MAX_BATCHES = 100
  * as `more`.
  */
 export function sweeping({ prisma }: Database, more: readonly ((db: Db) => Promise<number>)[] = []): Work {
-  const sweeps = [sweepExpired, sweepUsersRoom, sweepDeliveries, ...more]
+  const sweeps = [sweepExpired, sweepUsersRoom, sweepDeliveries, sweepWaitingEvents, ...more]
   return recurring(
     prisma,
     { name: 'sweep', everySeconds: EVERY_SECONDS, timeoutSeconds: 300 },

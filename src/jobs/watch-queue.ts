@@ -3,8 +3,8 @@ import { mailsWaiting } from '../mail/index.ts'
 import { waitingNotices } from '../oidc/index.ts'
 import { queueStatistics } from '../queue/index.ts'
 import type { TaskStatistics } from '../queue/index.ts'
-import { receiverStatistics } from '../receivers/index.ts'
-import type { ReceiverStatistics } from '../receivers/index.ts'
+import { countStreams, receiverStatistics } from '../receivers/index.ts'
+import type { ReceiverStatistics, StreamCount } from '../receivers/index.ts'
 import { takeTurns } from './turns.ts'
 
 type Waiting = { waiting: number; oldestSeconds: number }
@@ -19,6 +19,7 @@ export function startWatchingQueue(
     onMails,
     onLogouts,
     onReceivers,
+    onStreams,
     onError,
     everyMs = EVERY_MS,
   }: {
@@ -26,6 +27,7 @@ export function startWatchingQueue(
     onMails: (queue: Waiting) => void
     onLogouts: (queue: Waiting) => void
     onReceivers: (receivers: ReceiverStatistics) => void
+    onStreams: (streams: StreamCount[]) => void
     onError: (error: unknown) => void
     everyMs?: number
   },
@@ -37,6 +39,7 @@ export function startWatchingQueue(
       onMails(await mailsWaiting(prisma))
       onLogouts(await waitingNotices(prisma))
       onReceivers(await receiverStatistics(prisma))
+      onStreams(await countStreams(prisma))
     },
   })
 }

@@ -25,6 +25,8 @@ import type { Interaction, LoadedInteraction, ProgressToKeep } from './interacti
 import type { OidcOptions } from './options.ts'
 import { formToQuery } from './post-to-get.ts'
 import { requestTransaction } from './request-transaction.ts'
+import { signSecurityEvent } from './security-events.ts'
+import type { SecurityEventClaims } from './security-events.ts'
 import { signOutOfAll } from './sign-out-of-all.ts'
 import { statusListEndpoint } from './status-list/endpoint.ts'
 import { createStatusNumbers } from './status-list/numbers.ts'
@@ -59,6 +61,8 @@ export type Oidc = {
   listConnectedApps(db: Db, of: { userId: string; language: Language }): Promise<ConnectedApp[]>
   /** What a relying party is to be sent now, and where; null when there is nobody to send it to. */
   logoutRequest(notice: LogoutNotice): Promise<{ url: URL; token: string } | null>
+  /** A security event token for whoever is told what happened (RFC 8417). */
+  signSecurityEvent(claims: SecurityEventClaims): Promise<string>
   /** From the next request on, these are the keys: private JWKs, for each algorithm the one that signs first. */
   useSigningKeys(keys: JWK[]): void
 }
@@ -101,6 +105,7 @@ export function createOidc(options: OidcOptions): Oidc {
     listConnectedApps: (reading, of) =>
       listConnectedApps(reading, { ...of, refreshIdleSeconds: options.lifetimes.refreshTokenIdle }),
     logoutRequest: (notice) => logoutRequest(engine.provider, notice),
+    signSecurityEvent: (claims) => signSecurityEvent(signingKeys, claims),
     useSigningKeys(keys) {
       signingKeys = keys
       engine = createEngine({ ...shared, signingKeys }, throttle)

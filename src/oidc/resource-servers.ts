@@ -1,7 +1,7 @@
 import { errors } from 'oidc-provider'
 import type { Client, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import type { Database } from '../db/index.ts'
-import { ADMIN_API, scopesOfRole } from '../clients/index.ts'
+import { ADMIN_API, scopesOfRole, SIGNALS_API, SIGNALS_SCOPES } from '../clients/index.ts'
 import { registeredScopes } from './engine-client.ts'
 import { engineError } from './errors.ts'
 import { readApi } from './store/client-reads.ts'
@@ -15,13 +15,18 @@ import { unitOfWork } from './store/unit-of-work.ts'
 export function createResourceIndicators(database: Database) {
   return {
     enabled: true,
-    /** Without a choice the first that the user was asked about; a token for two APIs at once is not to be had. */
+    /**
+     * Without a choice the first that the user was asked about; a token for two APIs at once is not to be had. A machine that asks for
+     * nothing but scopes of streams means their API: receivers know scopes, and no resource (CAEP Interoperability Profile section 2.7.2).
+     */
     defaultResource: (
       { oidc }: KoaContextWithOIDC,
       _client: unknown,
       oneOf?: readonly string[],
-    ): string | string[] | undefined =>
-      Array.isArray(oidc.params?.['resource']) ? [...(oneOf ?? [])] : oneOf?.[0],
+    ): string | string[] | undefined => {
+      if (Array.isArray(oidc.params?.['resource'])) return [...(oneOf ?? [])]
+      return oneOf?.[0] ?? (asksForStreams(oidc.params) ? SIGNALS_API : undefined)
+    },
     useGrantedResource: () => false,
     async getResourceServerInfo(
       ctx: KoaContextWithOIDC,
@@ -39,6 +44,12 @@ export function createResourceIndicators(database: Database) {
       }
     },
   }
+}
+
+function asksForStreams(params: KoaContextWithOIDC['oidc']['params']): boolean {
+  const { grant_type: grantType, scope } = params ?? {}
+  if (grantType !== 'client_credentials' || typeof scope !== 'string') return false
+  return scope.split(' ').every((word) => SIGNALS_SCOPES.includes(word))
 }
 
 async function find(
@@ -63,7 +74,7 @@ function allowedScopes({ oidc }: KoaContextWithOIDC, client: Client, api: Stored
   const scopes = api.scopes.map(({ name }) => name)
   const registered = registeredScopes(client)
   // Power over this server is never had by not being asked about it.
-  if (registered.size > 0 || api.identifier === ADMIN_API)
+  if (registered.size > 0 || [ADMIN_API, SIGNALS_API].includes(api.identifier))
     return scopes.filter((scope) => registered.has(scope))
   return oidc.params?.['grant_type'] === 'client_credentials' ? [] : scopes
 }

@@ -5,6 +5,7 @@ import { countSecondFactors, factorRemoved } from './factor-changes.ts'
 import { normaliseFactorName } from './factor-name.ts'
 import { lockUser } from './owners.ts'
 import type { FactorChangeDeps } from './security-notice.ts'
+import { passkeyKind } from './passkey-kind.ts'
 import { isUserId } from './user-id.ts'
 
 type Renamed = { ok: true } | { ok: false; reason: 'not_found' | 'name_invalid' }
@@ -74,11 +75,14 @@ export async function removePasskey(
   if (!isUserId(userId)) return { ok: false, reason: 'not_found' }
   await lockUser(tx, userId)
   const where = { id: bytes(id), userId }
-  if ((await tx.passkey.count({ where })) === 0) return { ok: false, reason: 'not_found' }
+  const passkey = await tx.passkey.findFirst({ where, select: { aaguid: true, transports: true } })
+  if (!passkey) return { ok: false, reason: 'not_found' }
   if (required && passkeysWork && (await isLast(tx, userId, passkeysWork)))
     return { ok: false, reason: 'last_factor' }
   await tx.passkey.deleteMany({ where })
-  await record(tx, { type: 'factor.passkey_removed', userId, ...by, detail: { passkey: id } })
+  const { aaguid, transports } = passkey
+  const detail = { passkey: id, ...(aaguid === null ? {} : { aaguid }), kinds: [passkeyKind(transports)] }
+  await record(tx, { type: 'factor.passkey_removed', userId, ...by, detail })
   await factorRemoved({ tx, sealer }, { userId, what: 'passkey_removed', passkeysWork, ip: by.ip, userAgent })
   return { ok: true }
 }

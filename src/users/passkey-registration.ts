@@ -8,6 +8,7 @@ import { normaliseFactorName } from './factor-name.ts'
 import { factorAdded } from './factor-changes.ts'
 import type { PasskeyMethod } from './passkey-authentication.ts'
 import { newChallenge, readChallenge, spendChallenge } from './passkey-challenge.ts'
+import { passkeyKind } from './passkey-kind.ts'
 import { nameByMaker } from './passkey-makers.ts'
 import { clientDataOf, parseRegistration } from './passkey-response.ts'
 import type { RegistrationResponse } from './passkey-response.ts'
@@ -98,13 +99,13 @@ export async function verifyPasskeyRegistration(
     if (!(await spendChallenge(tx, challenge.text, challenge.expiresAt)))
       return { ok: false, reason: 'refused' }
     if (!(await keep(tx, userId, row))) return { ok: false, reason: 'taken' }
-    const { deviceType, backedUp } = row
+    const { deviceType, backedUp, aaguid, transports } = row
     await record(tx, {
       type: 'factor.passkey_added',
       userId,
       ip,
       actor: { via: 'user', userId },
-      detail: { deviceType, backedUp },
+      detail: { deviceType, backedUp, aaguid, kinds: [passkeyKind(transports)] },
     })
     await factorAdded({ tx, sealer: deps.sealer }, { userId, what: 'passkey_added', ip, userAgent })
     const method = deviceType === 'single_device' ? 'hwk' : 'swk'

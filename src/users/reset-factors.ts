@@ -1,5 +1,6 @@
 import { record } from '../audit/index.ts'
 import type { By } from '../audit/index.ts'
+import { passkeyKind } from './passkey-kind.ts'
 import { tellUser } from './security-notice.ts'
 import type { FactorChangeDeps } from './security-notice.ts'
 import { removeTotp } from './totp.ts'
@@ -18,9 +19,11 @@ export async function resetSecondFactor(
 ): Promise<boolean> {
   if (!isUserId(userId)) return false
   const hadTotp = await removeTotp(tx, userId, by)
+  const had = await tx.passkey.findMany({ where: { userId }, select: { transports: true } })
   const { count: passkeys } = await tx.passkey.deleteMany({ where: { userId } })
+  const kinds = [...new Set(had.map(({ transports }) => passkeyKind(transports)))]
   if (passkeys > 0)
-    await record(tx, { type: 'factor.passkey_removed', userId, ...by, detail: { count: passkeys } })
+    await record(tx, { type: 'factor.passkey_removed', userId, ...by, detail: { count: passkeys, kinds } })
   if (!hadTotp && passkeys === 0) return false
   await tx.recoveryCode.deleteMany({ where: { userId } })
   await tx.user.updateMany({ where: { id: userId }, data: { mustEnrolFactor: true } })

@@ -17,11 +17,13 @@ import {
   sweeping,
 } from '../jobs/index.ts'
 import { sweepMailRoom } from '../mail/index.ts'
+import { askForSignalPushes } from '../signals/index.ts'
 import { startWorker } from '../queue/index.ts'
 import type { Pool } from '../db/index.ts'
 import type { createMailing } from './mailing.ts'
 import { networksAllowed } from './outbound.ts'
 import type { PartsWithEngine } from './parts.ts'
+import { signalWork } from './signals.ts'
 import { keySchedule } from './signing-keys.ts'
 
 export type WorkerOptions = {
@@ -76,11 +78,13 @@ export function besideRequests(
         onMails: metrics.observeMailQueue,
         onLogouts: metrics.observeLogoutQueue,
         onReceivers: metrics.observeReceivers,
+        onStreams: metrics.observeStreams,
         onError: (error) => logger.error({ error: String(error) }, 'watching the queue failed'),
       }),
     async onSealed() {
       await askForPushes(database)
       if (relay) await askForRelay(database)
+      await askForSignalPushes(database)
     },
   }
 }
@@ -101,6 +105,7 @@ function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMai
     sendMails(mailDelivery),
     pushToWebhooks(webhooks),
     testWebhooks(webhooks),
+    signalWork(parts),
     fetchLogos(database, { outboundAllow }),
     clearingRevocations(database),
     keyRotation({ database, sealer }, keySchedule(config), (algorithms) =>

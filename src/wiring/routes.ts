@@ -1,5 +1,6 @@
 import { accountMethods } from '../account/index.ts'
 import type { HeaderProfile } from '../http/index.ts'
+import { signalMethods } from '../signals/index.ts'
 
 const steps = [
   'login',
@@ -36,6 +37,7 @@ export const publicMethods: Record<string, string[]> = {
   '/logout/success': ['GET'],
   '/.well-known/openid-configuration': ['GET'],
   '/.well-known/oauth-authorization-server': ['GET'],
+  ...signalMethods,
   '/language': ['POST'],
   '/logos/:client/:digest': ['GET'],
   '/themes/:key/:file': ['GET'],
@@ -80,7 +82,7 @@ export function headerProfile(path: string): HeaderProfile {
     return 'engine-page'
   if (openData.has(path) || path.startsWith('/.well-known/') || path.startsWith('/status-lists/'))
     return 'open-data'
-  if (path === '/metrics' || path === '/global-token-revocation') return 'data'
+  if (path === '/metrics' || path === '/global-token-revocation' || path.startsWith('/ssf/')) return 'data'
   if (path.startsWith('/health/') || path.startsWith('/v1/')) return 'data'
   return 'page'
 }

@@ -1,4 +1,4 @@
-import { ADMIN_SCOPES, lockClient } from '../../clients/index.ts'
+import { ADMIN_SCOPES, lockClient, SIGNALS_SCOPES } from '../../clients/index.ts'
 import type { AdminScope, MetadataProblem, StoredClient } from '../../clients/index.ts'
 import { insufficientScope } from '../frame/authenticate.ts'
 import type { Caller } from '../frame/caller.ts'
@@ -10,6 +10,11 @@ import { invalidContent } from '../frame/validate.ts'
 export function adminScopesIn(scope: unknown): AdminScope[] {
   const words = new Set(typeof scope === 'string' ? scope.split(' ') : [])
   return ADMIN_SCOPES.filter((name) => words.has(name))
+}
+
+/** Does the list let a client hear of what happens to every user? Handed out like power over this API. */
+export function mayHaveStreams(scope: unknown): boolean {
+  return typeof scope === 'string' && scope.split(' ').some((word) => SIGNALS_SCOPES.includes(word))
 }
 
 /**
@@ -24,6 +29,7 @@ export async function actOnClient(
   if (!locked.ok) throw new AdminProblem(locked.reason)
   const { client } = locked
   requireHolding(caller, adminScopesIn(client.metadata.scope))
+  if (touchesPower && mayHaveStreams(client.metadata.scope)) requireGrant(caller)
   if (touchesPower && caller.bearer.clientId === client.id) throw new AdminProblem('own_client')
   return client
 }

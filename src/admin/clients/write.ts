@@ -4,11 +4,18 @@ import { etagOf } from '../frame/etag.ts'
 import { AdminProblem } from '../frame/problem.ts'
 import { route } from '../frame/route.ts'
 import { idParams } from '../frame/schema.ts'
-import { actOnClient, adminScopesIn, invalidMetadata, requireGrant, requireMayGrant } from './authority.ts'
+import {
+  actOnClient,
+  adminScopesIn,
+  invalidMetadata,
+  mayHaveStreams,
+  requireGrant,
+  requireMayGrant,
+} from './authority.ts'
 import { clientExample, clientName, clientWithSecretSchema, showClient } from './representation.ts'
 
 const grantsPower =
-  'Scopes of this API in `scope` need `admin:grant` as well, and cannot reach beyond your own; `first_party`, by which users are not asked for consent, needs it too.'
+  'Scopes of this API in `scope` need `admin:grant` as well, and cannot reach beyond your own; `first_party`, by which users are not asked for consent, and the scopes `ssf.read` and `ssf.manage`, by which a client hears of all users, need it too.'
 
 export const create = route({
   method: 'POST',
@@ -47,7 +54,7 @@ export const create = route({
   async handler({ db, body, caller, actor, ip }) {
     const { client_id: id, client_name: name, first_party: firstParty, verified, ...metadata } = body
     requireMayGrant(caller, adminScopesIn(metadata.scope))
-    if (firstParty === true) requireGrant(caller)
+    if (firstParty === true || mayHaveStreams(metadata.scope)) requireGrant(caller)
     const created = await createClient(db, { id, name, firstParty, verified, metadata }, { actor, ip })
     if (!created.ok && created.reason === 'id_taken') throw new AdminProblem('client_id_taken')
     if (!created.ok) throw invalidMetadata(created.problems)
@@ -113,7 +120,7 @@ export const patch = route({
     // Nobody is asked what such a client may do: who sends its answers elsewhere reaches everybody.
     const opens = body['first_party'] === true && !before.firstParty
     const steers = before.firstParty && touchesPower && body['first_party'] !== false
-    if (opens || steers) requireGrant(caller)
+    if (opens || steers || mayHaveStreams(body['scope'])) requireGrant(caller)
     const had = new Set(adminScopesIn(before.metadata.scope))
     if ('scope' in body)
       requireMayGrant(

@@ -6,6 +6,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'signing_keys', key: 'kid', column: 'sealed_private' },
   { table: 'totp_credentials', key: 'id', column: 'sealed_seed' },
   { table: 'webhook_endpoints', key: 'id', column: 'sealed_secrets' },
+  { table: 'ssf_streams', key: 'id', column: 'sealed_authorization' },
   { table: 'mail_tickets', key: 'id', column: 'sealed_detail' },
   { table: 'mails', key: 'id', column: 'sealed_data' },
 ]

@@ -107,10 +107,12 @@ const revokeGrant = `WITH gone AS (DELETE FROM tokens WHERE grant_id = $1 AND st
 // Whoever took part in the session is told of its end, by the name it knows the session by (OpenID Connect Back-Channel Logout 1.0).
 /**
  * What is left of a session that ended (alias s): which grants were given in it, because those with offline access may go on, and
- * whoever ends the session for good must find them.
+ * whoever ends the session for good must find them; and the names that clients know the session by, for those who are told later.
  */
 export const TOMBSTONE = `jsonb_build_object('endedGrants', COALESCE(
-  (SELECT jsonb_agg(a.value ->> 'grantId') FROM jsonb_each(s.payload -> 'authorizations') a WHERE a.value ? 'grantId'), '[]'))`
+  (SELECT jsonb_agg(a.value ->> 'grantId') FROM jsonb_each(s.payload -> 'authorizations') a WHERE a.value ? 'grantId'), '[]'),
+  'knownAs', COALESCE(
+  (SELECT jsonb_object_agg(a.key, a.value ->> 'sid') FROM jsonb_each(s.payload -> 'authorizations') a WHERE a.value ? 'sid'), '{}'))`
 
 const revokeSession = `WITH ended AS (SELECT uid, user_id, payload FROM sessions WHERE uid = $1 AND revoked_at IS NULL FOR UPDATE),
     told AS (INSERT INTO logout_notices (id, client_id, user_id, sid)

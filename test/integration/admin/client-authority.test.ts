@@ -68,6 +68,20 @@ describe('reaching beyond oneself', () => {
     expect((await create({ client_name: 'x', ...scoped('users:read') }, as)).status).toBe(201)
   })
 
+  test('no client hears of all users, or is taken over that does, by somebody who may not hand out power (AD-04)', async () => {
+    const receiver = { ...scoped(), scope: 'ssf.manage' }
+    const answer = await create({ client_name: 'x', ...receiver }, lesser())
+    expect(problemOf(answer)).toEqual(problem(403, 'insufficient_scope'))
+    const id = await made({ metadata: { redirect_uris: [], grant_types: ['client_credentials'] } })
+    const widened = await change(id, { scope: 'ssf.read' }, { token: lesser() })
+    expect(problemOf(widened)).toEqual(problem(403, 'insufficient_scope'))
+    expect((await change(id, { scope: 'ssf.read' })).status).toBe(200)
+    const keys = await change(id, { jwks_uri: 'https://else.example/jwks' }, { token: lesser() })
+    expect(problemOf(keys)).toEqual(problem(403, 'insufficient_scope'))
+    expect((await rowOf(id))?.metadata).toMatchObject({ scope: 'ssf.read' })
+    expect((await create({ client_name: 'x', ...receiver }, lesser('admin:grant'))).status).toBe(201)
+  })
+
   test('no client becomes one that users are not asked about by somebody who may not hand out power (AD-04)', async () => {
     const before = await stage.database.prisma.client.count()
     const answer = await create({ ...web, first_party: true }, lesser())

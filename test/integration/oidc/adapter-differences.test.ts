@@ -70,7 +70,7 @@ describe('a session that was ended', () => {
     await at('Session').destroy(await save('Session', session))
     const row = await store.database.prisma.session.findUniqueOrThrow({ where: { uid: session.uid } })
     expect(row.revokedAt).not.toBeNull()
-    expect(row.payload).toEqual({ endedGrants: [] })
+    expect(row.payload).toEqual({ endedGrants: [], knownAs: {} })
   })
 })
 

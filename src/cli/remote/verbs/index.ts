@@ -5,6 +5,7 @@ import { jobs } from './jobs.ts'
 import { resources, scopeWords } from './resources.ts'
 import { revocations } from './revocations.ts'
 import { server } from './server.ts'
+import { streams } from './streams.ts'
 import { clientTheme, theme } from './themes.ts'
 import { users } from './users.ts'
 import { webhooks } from './webhooks.ts'
@@ -18,6 +19,7 @@ export const groups: readonly Group[] = [
   theme,
   clientTheme,
   ...access,
+  streams,
   revocations,
   ...server,
   jobs,

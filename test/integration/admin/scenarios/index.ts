@@ -7,6 +7,7 @@ import { jobScenarios } from './jobs.ts'
 import { resourceServerScenarios } from './resource-servers.ts'
 import { revocationScenarios } from './revocations.ts'
 import { signingKeyScenarios } from './signing-keys.ts'
+import { streamScenarios } from './streams.ts'
 import { themeScenarios } from './themes.ts'
 import { userScenarios } from './users.ts'
 import { webhookScenarios } from './webhooks.ts'
@@ -21,6 +22,7 @@ export const scenarios: Record<string, Scenario> = {
   ...resourceServerScenarios,
   ...jobScenarios,
   ...signingKeyScenarios,
+  ...streamScenarios,
   ...themeScenarios,
   ...userScenarios,
   ...webhookScenarios,

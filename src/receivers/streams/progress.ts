@@ -1,0 +1,111 @@
+import { Prisma } from '../../db/index.ts'
+import type { Db, Tx } from '../../db/index.ts'
+import { addEvents } from './waiting-events.ts'
+import type { NewEvent } from './waiting-events.ts'
+
+/** A stream as whoever fills it and sends from it needs it. */
+export type DueStream = Prisma.SsfStreamGetPayload<object>
+
+const { sql } = Prisma
+
+// Its client is there, may act, and may still have a stream.
+const mayHear = (scopes: readonly string[]) => sql`EXISTS (SELECT FROM clients c WHERE c.id = s.client_id
+  AND c.disabled_at IS NULL AND string_to_array(c.metadata ->> 'scope', ' ') && ${[...scopes]}::text[])`
+
+/** The ids of pushed streams that may be tried now and have something to say, or may have. */
+export async function streamsWithNews(db: Db, scopes: readonly string[]): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT s.id FROM ssf_streams s, audit_chain a
+    WHERE a.id = 1 AND s.method = 'push' AND s.next_attempt_at <= now() AND ${mayHear(scopes)}
+      AND (EXISTS (SELECT FROM ssf_events e WHERE e.stream_id = s.id AND (e.control OR s.status = 'enabled'))
+        OR s.status = 'enabled' AND s.cursor < a.settled
+          AND EXISTS (SELECT FROM audit_events e WHERE e.id > s.cursor AND e.id <= a.settled))`
+  return rows.map(({ id }) => id)
+}
+
+/** The stream, if its client may hear of anything; for a push, if it may be tried now. */
+export async function liveStream(
+  db: Db,
+  id: string,
+  { scopes, due }: { scopes: readonly string[]; due: boolean },
+): Promise<DueStream | null> {
+  const rows = await db.$queryRaw<unknown[]>`
+    SELECT s.id::text FROM ssf_streams s
+    WHERE s.id = ${id}::uuid AND ${mayHear(scopes)} AND (NOT ${due} OR s.next_attempt_at <= now())`
+  return rows.length > 0 ? db.ssfStream.findUnique({ where: { id } }) : null
+}
+
+/**
+ * Writes down what the audit events after `from`, up to `to`, mean for a stream. Nothing when somebody else did it meanwhile, or when the
+ * stream was paused or disabled.
+ */
+export async function moveOn(
+  tx: Tx,
+  streamId: string,
+  { from, to, events }: { from: bigint; to: bigint; events: readonly NewEvent[] },
+): Promise<boolean> {
+  const moved = await tx.$executeRaw`
+    UPDATE ssf_streams SET cursor = ${to} WHERE id = ${streamId}::uuid AND cursor = ${from} AND status = 'enabled'`
+  if (moved === 0) return false
+  if (events.length > 0) await addEvents(tx, streamId, events)
+  return true
+}
+
+/** A push failed: when the next is tried. */
+export async function notePushFailure(
+  db: Db,
+  streamId: string,
+  { error, retryInSeconds }: { error: string; retryInSeconds: number },
+): Promise<void> {
+  await db.$executeRaw`
+    UPDATE ssf_streams SET failures = failures + 1, failing_since = COALESCE(failing_since, now()),
+      last_error = ${error}, last_error_at = now(), next_attempt_at = now() + make_interval(secs => ${retryInSeconds}::float8)
+    WHERE id = ${streamId}::uuid`
+}
+
+/** Notes that its client asks for a verification event; false when it did so less than `everySeconds` ago. */
+export async function noteVerification(tx: Tx, streamId: string, everySeconds: number): Promise<boolean> {
+  const noted = await tx.$executeRaw`
+    UPDATE ssf_streams SET verified_at = now() WHERE id = ${streamId}::uuid
+      AND (verified_at IS NULL OR verified_at <= now() - make_interval(secs => ${everySeconds}::float8))`
+  return noted > 0
+}
+
+export type StreamLag = {
+  streamId: string
+  /** Events that are written down and not taken yet. */
+  waiting: number
+  /** Since when the oldest of them waits, in seconds. */
+  oldestSeconds: number
+  /** Audit events that were not looked at for it yet. */
+  behind: number
+}
+
+/** How far streams are behind: of all, or of one. */
+export async function streamLags(db: Db, ids: readonly string[]): Promise<StreamLag[]> {
+  if (ids.length === 0) return []
+  return db.$queryRaw<StreamLag[]>`
+    SELECT s.id::text AS "streamId", COALESCE(w.n, 0)::int AS waiting, COALESCE(w.oldest, 0)::float8 AS "oldestSeconds",
+      (SELECT count(*)::int FROM (SELECT FROM audit_events e WHERE e.id > s.cursor AND s.status <> 'disabled' LIMIT 10000) b) AS behind
+    FROM ssf_streams s LEFT JOIN LATERAL (
+      SELECT count(*) AS n, GREATEST(extract(epoch FROM now() - min(e.iat)), 0) AS oldest FROM ssf_events e WHERE e.stream_id = s.id) w ON TRUE
+    WHERE s.id = ANY(${[...ids]}::uuid[])`
+}
+
+export type StreamCount = {
+  method: string
+  status: string
+  streams: number
+  waiting: number
+  oldestSeconds: number
+}
+
+/** For the metrics: streams by method and status, and what waits in them. */
+export async function countStreams(db: Db): Promise<StreamCount[]> {
+  return db.$queryRaw`
+    SELECT s.method, s.status, count(*)::int AS streams, COALESCE(sum(w.n), 0)::int AS waiting,
+      COALESCE(max(w.oldest), 0)::float8 AS "oldestSeconds"
+    FROM ssf_streams s LEFT JOIN LATERAL (
+      SELECT count(*) AS n, GREATEST(extract(epoch FROM now() - min(e.iat)), 0) AS oldest FROM ssf_events e WHERE e.stream_id = s.id) w ON TRUE
+    GROUP BY 1, 2`
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto'
+import type { Db, Prisma, Tx } from '../../db/index.ts'
+
+const EVENT_TYPE = 'https://schemas.openid.net/secevent/ssf/event-type/'
+export const VERIFICATION = `${EVENT_TYPE}verification`
+export const STREAM_UPDATED = `${EVENT_TYPE}stream-updated`
+
+/** An event that waits for its receiver. */
+export type WaitingEvent = Omit<Prisma.SsfEventGetPayload<object>, 'subject' | 'event'> & {
+  subject: Record<string, unknown>
+  event: Record<string, unknown>
+}
+
+export type NewEvent = {
+  /** The same whenever the same thing is written down for the same stream, so that it waits once; left out, a new one. */
+  jti?: string
+  txn?: string
+  type: string
+  subject: Record<string, unknown>
+  event: Record<string, unknown>
+  control?: boolean
+  toe: Date
+}
+
+/** Enough for a receiver to catch up with; what comes after stays in the audit until these are taken. */
+export const MOST_WAITING = 1000
+/** What nobody came for in so long is not kept. */
+const KEPT = '30 days'
+/** A receiver that finds fault with an event so often means it. */
+const MOST_REFUSALS = 3
+
+/** Writes events down for a stream, behind those that wait already. */
+export async function addEvents(tx: Tx, streamId: string, events: readonly NewEvent[]): Promise<void> {
+  await tx.ssfEvent.createMany({
+    data: events.map(({ jti = randomUUID(), txn = jti, subject, event, ...rest }) => ({
+      ...{ streamId, jti, txn, ...rest },
+      subject: subject as Prisma.InputJsonObject,
+      event: event as Prisma.InputJsonObject,
+    })),
+    skipDuplicates: true,
+  })
+}
+
+/**
+ * What is to be sent now, the oldest first, at most `limit`: of a stream that is not enabled only what is about the stream itself. `more`
+ * tells whether there is more than that.
+ */
+export async function waitingEvents(
+  db: Db,
+  { streamId, onlyControl, limit }: { streamId: string; onlyControl: boolean; limit: number },
+): Promise<{ events: WaitingEvent[]; more: boolean }> {
+  const rows = await db.ssfEvent.findMany({
+    where: { streamId, ...(onlyControl ? { control: true } : {}) },
+    // A stream that was just paused says so before what waits in it.
+    ...{ orderBy: { id: 'asc' }, take: limit + 1 },
+  })
+  return { events: rows.slice(0, limit) as WaitingEvent[], more: rows.length > limit }
+}
+
+export async function countWaiting(db: Db, streamId: string): Promise<number> {
+  return db.ssfEvent.count({ where: { streamId } })
+}
+
+/** The receiver has these: they are not sent again, and the stream counts as healthy. Ids that do not wait are passed over. */
+export async function takeEvents(tx: Tx, streamId: string, jtis: readonly string[]): Promise<void> {
+  const { count } = await tx.ssfEvent.deleteMany({ where: { streamId, jti: { in: [...jtis] } } })
+  if (count > 0)
+    await tx.$executeRaw`
+      UPDATE ssf_streams SET delivered = delivered + ${count}, last_delivered_at = now(), failures = 0, failing_since = NULL
+      WHERE id = ${streamId}::uuid`
+}
+
+/**
+ * The receiver says that there is something wrong with an event. With `atOnce`, or at the third time, it is given up, so that it does not
+ * keep back those behind it. Returns whether it was.
+ */
+export async function refuseEvent(
+  tx: Tx,
+  { streamId, jti, error, atOnce }: { streamId: string; jti: string; error: string; atOnce: boolean },
+): Promise<boolean> {
+  const [row] = await tx.$queryRaw<{ refusals: number }[]>`
+    UPDATE ssf_events SET refusals = refusals + 1 WHERE stream_id = ${streamId}::uuid AND jti = ${jti} RETURNING refusals`
+  if (!row) return false
+  const givenUp = atOnce || row.refusals >= MOST_REFUSALS
+  if (givenUp) await tx.ssfEvent.deleteMany({ where: { streamId, jti } })
+  await tx.$executeRaw`
+    UPDATE ssf_streams SET refused = refused + ${givenUp ? 1 : 0}, last_error = ${error}, last_error_at = now()
+    WHERE id = ${streamId}::uuid`
+  return givenUp
+}
+
+/** Gives up events that nobody came for in 30 days, a batch at a time; resolves to how many. */
+export async function sweepWaitingEvents(db: Db): Promise<number> {
+  const rows = await db.$queryRawUnsafe<{ swept: number }[]>(
+    `WITH old AS (
+       SELECT id FROM ssf_events WHERE iat < now() - interval '${KEPT}' ORDER BY iat LIMIT 500 FOR UPDATE SKIP LOCKED),
+     gone AS (DELETE FROM ssf_events WHERE id IN (SELECT id FROM old) RETURNING stream_id),
+     told AS (
+       UPDATE ssf_streams s SET dropped = dropped + n FROM (SELECT stream_id, count(*) AS n FROM gone GROUP BY 1) g
+       WHERE s.id = g.stream_id)
+     SELECT count(*)::int AS swept FROM gone`,
+  )
+  return rows[0]?.swept ?? 0
+}

@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import { SIGNALS_SCOPES } from '../clients/index.ts'
+import type { Sealer } from '../crypto/index.ts'
+import type { Database } from '../db/index.ts'
+import { createOutboundGuard, post } from '../http/index.ts'
+import type { OutboundGuard } from '../http/index.ts'
+import { defineTask, enqueue, perform } from '../queue/index.ts'
+import type { Work } from '../queue/index.ts'
+import {
+  authorizationOf,
+  notePushFailure,
+  refuseEvent,
+  streamsWithNews,
+  takeEvents,
+} from '../receivers/index.ts'
+import type { DueStream, WaitingEvent } from '../receivers/index.ts'
+import type { FillDeps } from './fill.ts'
+import { nextEvents } from './next-events.ts'
+import type { NextEvents } from './next-events.ts'
+import { verdictOn } from './push-verdict.ts'
+import type { Verdict } from './push-verdict.ts'
+import { tokenFor } from './token.ts'
+import type { Sign } from './token.ts'
+
+export type PushDeps = FillDeps & {
+  sealer: Sealer
+  sign: Sign
+  /** Hosts and networks that may be reached although private. */
+  outboundAllow: readonly string[]
+  onOutcome(outcome: Verdict['kind']): void
+}
+
+const BATCH = 100
+const TIMEOUT_MS = 10_000
+/** After so long another stream gets its turn, and this one its next. */
+const TURN_MS = 30_000
+/** Of an answer: enough for an `err` and its description. */
+const ANSWER_BYTES = 4096
+
+/** One stream's turn. Never given up: what it fails with is kept with the stream, and a turn that could not even try comes again. */
+const pushTask = defineTask('signals.push', z.strictObject({ streamId: z.uuid() }), {
+  maxAttempts: 32_000,
+  timeoutSeconds: 60,
+})
+
+/** Gives every pushed stream that has something to say a turn, unless it has one already. Called again and again. */
+export async function askForSignalPushes({ prisma }: Pick<Database, 'prisma'>): Promise<void> {
+  for (const streamId of await streamsWithNews(prisma, SIGNALS_SCOPES))
+    await enqueue(prisma, pushTask, { streamId }, { onlyOne: `signals.push/${streamId}` })
+}
+
+/**
+ * Pushes one stream's events (RFC 8935), one at a time in their order: the next only when the one before was taken, or refused for good. So
+ * its receiver hears of everything at least once, and of a subject never a later thing before an earlier one.
+ */
+export function pushSignals(deps: PushDeps): Work {
+  const guard = createOutboundGuard(deps.outboundAllow)
+  return {
+    ...perform(pushTask, async ({ streamId }, { stopping, signal }) => {
+      const startedAt = performance.now()
+      const goesOn = () => !signal.aborted && !stopping.aborted && performance.now() - startedAt < TURN_MS
+      while (goesOn()) {
+        const found = await nextEvents(deps, streamId, { limit: BATCH, due: true })
+        if (!found || !(await pushBatch(deps, guard, found, goesOn))) return
+      }
+    }),
+    tend: () => askForSignalPushes(deps.database),
+  }
+}
+
+/** True when there may be more to tell right away. */
+async function pushBatch(
+  deps: PushDeps,
+  guard: OutboundGuard,
+  { stream, events }: NextEvents,
+  goesOn: () => boolean,
+): Promise<boolean> {
+  if (stream.method !== 'push') return false
+  for (const event of events) {
+    // A stream that was paused, moved or deleted meanwhile is looked at anew.
+    if (!goesOn() || !(await isAsItWas(deps, stream))) return goesOn()
+    if (!(await push(deps, guard, stream, event))) return false
+  }
+  return events.length > 0
+}
+
+async function isAsItWas({ database }: PushDeps, { id, updatedAt }: DueStream): Promise<boolean> {
+  const now = await database.prisma.ssfStream.findUnique({ where: { id }, select: { updatedAt: true } })
+  return now?.updatedAt.getTime() === updatedAt.getTime()
+}
+
+/** One push, and what came of it; false when the receiver did not take it. */
+async function push(
+  deps: PushDeps,
+  guard: OutboundGuard,
+  stream: DueStream,
+  event: WaitingEvent,
+): Promise<boolean> {
+  const { database, sealer } = deps
+  const authorization = authorizationOf(sealer, stream)
+  const headers = {
+    ...{ 'content-type': 'application/secevent+jwt', accept: 'application/json' },
+    'user-agent': 'Cardea-Signals/1',
+    ...(authorization === null ? {} : { authorization }),
+  }
+  const body = await tokenFor(deps, stream, event)
+  const limits = { timeoutMs: TIMEOUT_MS, readUpTo: ANSWER_BYTES }
+  const answer = await post(guard, new URL(stream.endpointUrl ?? ''), { body, headers }, limits)
+  const verdict = verdictOn(answer, stream)
+  await database.transaction((tx) => note(tx, stream.id, event.jti, verdict))
+  deps.onOutcome(verdict.kind)
+  return verdict.kind === 'taken'
+}
+
+async function note(
+  tx: Parameters<typeof takeEvents>[0],
+  streamId: string,
+  jti: string,
+  verdict: Verdict,
+): Promise<void> {
+  if (verdict.kind === 'taken') return takeEvents(tx, streamId, [jti])
+  const { error, retryInSeconds } = verdict
+  if (verdict.kind === 'failed') return notePushFailure(tx, streamId, { error, retryInSeconds })
+  const givenUp = await refuseEvent(tx, { streamId, jti, error, atOnce: false })
+  if (!givenUp) await notePushFailure(tx, streamId, { error, retryInSeconds })
+}
