@@ -11,6 +11,11 @@ export function wholeNumber(min: number, max: number, unit = ''): z.ZodType<numb
     .refine((value) => value >= min && value <= max, range)
 }
 
+export const seconds = (min: number, max: number): z.ZodType<number, string> =>
+  wholeNumber(min, max, 'seconds')
+export const milliseconds = (min: number, max: number): z.ZodType<number, string> =>
+  wholeNumber(min, max, 'milliseconds')
+
 export const port = wholeNumber(0, 65535)
 
 /** How many processes: a number, or as many as there are cores. */
