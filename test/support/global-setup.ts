@@ -32,6 +32,7 @@ export default async function globalSetup(): Promise<void> {
 async function withQueue(url: string): Promise<void> {
   const pool = new pg.Pool({ connectionString: url, max: 2 })
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   await installQueue(pool)
   await pool.end()
 }
