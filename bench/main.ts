@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startContender } from './contender.ts'
 import type { Contender } from './contender.ts'
 import { startBenchDatabase } from './database.ts'
+import { benchGrowth } from './growth.ts'
 import { benchLogin } from './login.ts'
 import { measure } from './measure.ts'
 import type { Result } from './measure.ts'
@@ -26,6 +27,7 @@ try {
   if (options.bench === 'status-list') await benchStatusLists(options, say)
   else if (options.bench === 'revocation') await benchRevocation(options, (step) => cleanUp.push(step), say)
   else if (options.bench === 'login') await benchLogin(options, (step) => cleanUp.push(step), say)
+  else if (options.bench === 'growth') await benchGrowth(options, (step) => cleanUp.push(step), say)
   else await run(options)
 } catch (error) {
   process.exitCode = 1

@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util'
 
 /**
  * `requests` against the bare engine; `login`: sign-ins, and a stampede of them; `status-list`: what a list of many tokens costs;
- * `revocation`: how long one takes.
+ * `revocation`: how long one takes; `growth`: what sweeping expired rows costs others, and whether tables stay small.
  */
-const benches = ['requests', 'login', 'status-list', 'revocation'] as const
+const benches = ['requests', 'login', 'status-list', 'revocation', 'growth'] as const
 
 export type Options = {
   bench: (typeof benches)[number]
@@ -16,9 +16,11 @@ export type Options = {
   profile: string | undefined
   /** `login` only: another checkout of this project, measured in turns with this one. */
   against: string | undefined
+  /** `growth` only: how many expired rows there are at first. */
+  rows: number | undefined
 }
 
-export const usage = `npm run bench -- [${benches.join('|')}] [--quick] [--only <part of a name>] [--profile <folder>] [--against <checkout>]`
+export const usage = `npm run bench -- [${benches.join('|')}] [--quick] [--only <part of a name>] [--profile <folder>] [--against <checkout>] [--rows <n>]`
 
 /** Reads the command line; throws a TypeError that names an argument it does not know. */
 export function readOptions(args: string[]): Options {
@@ -30,12 +32,22 @@ export function readOptions(args: string[]): Options {
       only: { type: 'string', default: '' },
       profile: { type: 'string' },
       against: { type: 'string' },
+      rows: { type: 'string' },
     },
   })
   const [name = 'requests', ...more] = positionals
   const bench = benches.find((known) => known === name)
   if (!bench || more.length > 0) throw new TypeError(`There is no bench "${positionals.join(' ')}".`)
-  return { bench, quick: values.quick, only: values.only, profile: values.profile, against: values.against }
+  const rows = values.rows === undefined ? undefined : Number(values.rows)
+  if (rows !== undefined && !(Number.isInteger(rows) && rows > 0))
+    throw new TypeError('--rows takes a whole number.')
+  return {
+    ...{ bench, rows },
+    quick: values.quick,
+    only: values.only,
+    profile: values.profile,
+    against: values.against,
+  }
 }
 
 /** How much is measured: rounds of each scenario, how many of its requests, and the milliseconds that both may cost. */

@@ -9,6 +9,6 @@
 export { createAdminApi } from './admin-api.ts'
 export type { AdminDeps } from './deps.ts'
 export type { Bearer, ReadBearer } from './frame/caller.ts'
-export { sweepAdminRoom } from './frame/idempotency.ts'
+export { adminSweeps } from './frame/sweep.ts'
 export { describeProblem } from './frame/problem.ts'
 export { adminPatterns } from './routes.ts'

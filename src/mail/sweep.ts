@@ -1,24 +1,19 @@
-import type { Db } from '../db/index.ts'
+import { sweepOf } from '../db/index.ts'
+import type { Sweep } from '../db/index.ts'
 
 /** For so long it can be seen who was written to; the limits per address look back one day. */
-const KEPT_DAYS = 7
-const BATCH = 1000
+const KEPT_SECONDS = 7 * 24 * 3600
 
 /**
  * Gives up what has waited too long, with its data, and forgets mails a week after they were caused and left the queue, the mailbox
- * included. A bounded batch of each; returns how many.
+ * included.
  */
-export async function sweepMailRoom(db: Db): Promise<number> {
-  const expired = await db.$executeRaw`
-    UPDATE mails SET state = 'failed', sealed_data = '', last_error = COALESCE(last_error, 'expired') WHERE id IN (
-      SELECT id FROM mails WHERE state = 'queued' AND expires_at <= now() AND next_attempt_at <= now()
-      LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`
-  const forgotten = await db.$executeRaw`
-    DELETE FROM mails WHERE id IN (
-      SELECT id FROM mails WHERE state <> 'queued' AND created_at < now() - ${KEPT_DAYS} * interval '1 day'
-      LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`
-  const thrownAway = await db.$executeRaw`
-    DELETE FROM mailbox WHERE id IN (
-      SELECT id FROM mailbox WHERE sent_at < now() - ${KEPT_DAYS} * interval '1 day' LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`
-  return expired + forgotten + thrownAway
-}
+export const mailSweeps: readonly Sweep[] = [
+  sweepOf({
+    ...{ table: 'mails', by: 'next_attempt_at', keptSeconds: 0 },
+    only: "state = 'queued' AND expires_at <= now()",
+    set: "state = 'failed', sealed_data = '', last_error = COALESCE(last_error, 'expired')",
+  }),
+  sweepOf({ table: 'mails', by: 'created_at', keptSeconds: KEPT_SECONDS, only: "state <> 'queued'" }),
+  sweepOf({ table: 'mailbox', by: 'sent_at', keptSeconds: KEPT_SECONDS }),
+]

@@ -1,4 +1,5 @@
-import type { Db } from '../db/index.ts'
+import { sweepOf } from '../db/index.ts'
+import type { Db, Sweep } from '../db/index.ts'
 import type { LogoutNotice } from './back-channel-logout.ts'
 
 /** A notice that this process may deliver now. */
@@ -20,7 +21,6 @@ export type NoticeOutcome =
 export const NOTICE_LIFETIME_SECONDS = 24 * 3600
 /** For so long after the last attempt a receipt can tell who was told. */
 const KEPT_SECONDS = 30 * 24 * 3600
-const BATCH = 1000
 
 /**
  * Takes up to `limit` due notices of a client, for `leaseSeconds`: until then no other process gets them, and afterwards, if the outcome
@@ -91,15 +91,15 @@ export async function waitingNotices(db: Db): Promise<{ waiting: number; oldestS
   return row ?? { waiting: 0, oldestSeconds: 0 }
 }
 
-/** Gives up what has waited too long, and forgets what was settled a month ago. A bounded batch of each; returns how many. */
-export async function sweepNotices(db: Db): Promise<number> {
-  const tooOld = await db.$executeRaw`
-    UPDATE logout_notices SET state = 'failed', last_error = COALESCE(last_error, 'expired') WHERE id IN (
-      SELECT id FROM logout_notices WHERE state = 'queued' AND created_at < now() - ${NOTICE_LIFETIME_SECONDS} * interval '1 second'
-        AND next_attempt_at <= now() LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`
-  const forgotten = await db.$executeRaw`
-    DELETE FROM logout_notices WHERE id IN (
-      SELECT id FROM logout_notices WHERE state IN ('delivered', 'failed')
-        AND next_attempt_at < now() - ${KEPT_SECONDS} * interval '1 second' LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`
-  return tooOld + forgotten
-}
+/** Gives up what has waited too long, and forgets what was settled a month ago. */
+export const noticeSweeps: readonly Sweep[] = [
+  sweepOf({
+    ...{ table: 'logout_notices', by: 'next_attempt_at', keptSeconds: 0 },
+    only: `state = 'queued' AND created_at < now() - interval '${NOTICE_LIFETIME_SECONDS} seconds'`,
+    set: "state = 'failed', last_error = COALESCE(last_error, 'expired')",
+  }),
+  sweepOf({
+    ...{ table: 'logout_notices', by: 'next_attempt_at', keptSeconds: KEPT_SECONDS },
+    only: "state <> 'queued'",
+  }),
+]

@@ -28,9 +28,9 @@ export {
   noteAttempt,
   noteFailure,
   noteSuccess,
-  sweepDeliveries,
 } from './webhook-progress.ts'
 export type { DeliveredOrNot, DueEndpoint, WebhookAttempt } from './webhook-progress.ts'
+export { receiversSweeps } from './sweep.ts'
 export { receiverStatistics } from './statistics.ts'
 export type { ReceiverStatistics } from './statistics.ts'
 export { askForTest, webhookTestTask } from './webhook-test.ts'
@@ -63,7 +63,6 @@ export {
   countWaiting,
   MOST_WAITING,
   refuseEvent,
-  sweepWaitingEvents,
   takeEvents,
   VERIFICATION,
   waitingEvents,

@@ -15,8 +15,6 @@ export type WebhookAttempt = {
 /** An attempt as the log keeps it. */
 export type DeliveredOrNot = WebhookAttempt & { id: string; at: Date }
 
-const LOG_KEPT = '30 days'
-
 /** The ids of endpoints that may be tried now and have events behind their cursor, up to the last one that is final. */
 export async function endpointsWithNews(db: Db): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
@@ -82,12 +80,4 @@ export async function listDeliveries(
     take: limit,
   })
   return rows.map(({ id, endpointId: _endpoint, ...row }) => ({ ...row, id: id.toString() }))
-}
-
-/** Gives back the space of attempts older than 30 days, a batch at a time; resolves to how many. */
-export async function sweepDeliveries(db: Db): Promise<number> {
-  return db.$executeRawUnsafe(
-    `DELETE FROM webhook_deliveries WHERE id IN (
-       SELECT id FROM webhook_deliveries WHERE at < now() - interval '${LOG_KEPT}' ORDER BY at LIMIT 500 FOR UPDATE SKIP LOCKED)`,
-  )
 }

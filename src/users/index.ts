@@ -69,7 +69,7 @@ export { counterKey, networkCounters } from './throttle-counters.ts'
 export type { Counter } from './throttle-counters.ts'
 export { defaultThrottlePolicy } from './throttle-policy.ts'
 export type { CounterPolicy, ThrottlePolicy } from './throttle-policy.ts'
-export { sweepUsersRoom } from './sweep.ts'
+export { usersSweeps } from './sweep.ts'
 export { checkTotp, hasTotp, removeTotp } from './totp.ts'
 export type { CodeVerdict, TotpDeps } from './totp.ts'
 export {

@@ -1,4 +1,3 @@
-import { sweepAdminRoom } from '../admin/index.ts'
 import {
   askForPushes,
   askForRelay,
@@ -16,7 +15,6 @@ import {
   startWatchingQueue,
   sweeping,
 } from '../jobs/index.ts'
-import { sweepMailRoom } from '../mail/index.ts'
 import { askForSignalPushes } from '../signals/index.ts'
 import { startWorker } from '../queue/index.ts'
 import type { Pool } from '../db/index.ts'
@@ -25,6 +23,7 @@ import { networksAllowed } from './outbound.ts'
 import type { PartsWithEngine } from './parts.ts'
 import { signalWork } from './signals.ts'
 import { keySchedule } from './signing-keys.ts'
+import { sweeps } from './sweeps.ts'
 
 export type WorkerOptions = {
   /** Connections of the worker's own; the process's, when left out. */
@@ -112,7 +111,7 @@ function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMai
       logger.info({ algorithms }, 'new signing keys were announced'),
     ),
     auditRetention(database, config.audit.retentionDays),
-    sweeping(database, [sweepAdminRoom, sweepMailRoom]),
+    sweeping(database, sweeps),
   ]
 }
 

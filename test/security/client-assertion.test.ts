@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { sweepExpired } from '../../src/oidc/index.ts'
+import { oidcSweeps } from '../../src/oidc/index.ts'
 import { addAssertionClient, askWith, goodClaims, keyPair, signAssertion } from '../support/assertion.ts'
 import type { AssertionClient } from '../support/assertion.ts'
 import type { Answer } from '../support/http-client.ts'
@@ -8,6 +8,7 @@ import { addApi } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 import { atOnce } from '../support/tokens.ts'
+import { sweepOnce } from '../support/sweep.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -214,7 +215,7 @@ describe('one assertion', () => {
     const client = await addAssertionClient(server)
     const assertion = await signAssertion(server, client, { exp: now() + 290 })
     expect((await askWith(server, assertion)).status).toBe(200)
-    await sweepExpired(server.database.prisma, { graceSeconds: 0 })
+    await sweepOnce(server.database.prisma, oidcSweeps)
     expectRefused(await askWith(server, assertion))
   })
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createSealer, openFor, randomSecret } from '../../src/crypto/index.ts'
-import { sweepExpired } from '../../src/oidc/index.ts'
+import { oidcSweeps } from '../../src/oidc/index.ts'
 import { addClient, addPerson, publicClient } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
 import { isActive, refresh, tokensFor } from '../support/sign-in.ts'
@@ -9,6 +9,7 @@ import type { Tokens } from '../support/sign-in.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
 import { copyOf, digestOf, grantOf, tokensOf, userinfo } from '../support/tokens.ts'
+import { sweepOnce } from '../support/sweep.ts'
 
 type Client = Awaited<ReturnType<typeof addClient>>
 const keyring = randomSecret()
@@ -150,7 +151,7 @@ describe('the refresh token of a public client', () => {
       `UPDATE tokens SET expires_at = now() - interval '1 day' WHERE kind = 'AccessToken' AND grant_id = $1`,
       [grantId],
     )
-    expect(await sweepExpired(server.database.prisma)).toBeGreaterThan(0)
+    expect(await sweepOnce(server.database.prisma, oidcSweeps)).toBeGreaterThan(0)
     expect(await tokensOf(server, grantId)).toEqual({ RefreshToken: 2 })
     await expectDead(r1)
     await expectDead(second.refresh_token)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Context } from 'koa'
 import { mac, sameBytes } from '../../crypto/index.ts'
 import type { Sealer } from '../../crypto/index.ts'
-import type { Db, Tx } from '../../db/index.ts'
+import type { Tx } from '../../db/index.ts'
 import type { Caller } from './caller.ts'
 import { canonicalJson } from './etag.ts'
 import { AdminProblem } from './problem.ts'
@@ -53,18 +53,6 @@ export async function claim(
 export async function keep(tx: Tx, sealer: Sealer, { digest }: Attempt, answer: Answer): Promise<void> {
   const sealedAnswer = sealer.seal(JSON.stringify(answer), contextOf(digest))
   await tx.idempotencyKey.update({ where: { digest }, data: { sealedAnswer }, select: { digest: true } })
-}
-
-/** Removes keys and rate windows that have expired, at most `limit` of each. Returns how many rows went. */
-export async function sweepAdminRoom(db: Db, { limit = 1000 } = {}): Promise<number> {
-  const keys = await db.$executeRaw`
-    DELETE FROM idempotency_keys WHERE digest IN (
-      SELECT digest FROM idempotency_keys WHERE expires_at <= now() LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)`
-  const windows = await db.$executeRaw`
-    DELETE FROM admin_request_windows WHERE caller IN (
-      SELECT caller FROM admin_request_windows WHERE started_at <= now() - interval '1 hour'
-      LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)`
-  return keys + windows
 }
 
 async function insert(tx: Tx, digest: Uint8Array, fingerprint: Buffer): Promise<boolean> {

@@ -1,8 +1,14 @@
-import type { Db } from '../../db/index.ts'
+import type { Sweep } from '../../db/index.ts'
 import { BUCKET_SECONDS } from './place.ts'
 
 /** Forgets how far the numbers of buckets were given out that ended an hour ago: with their tokens gone nobody asks for their lists. */
-export async function sweepStatusLists(db: Db): Promise<number> {
-  return db.$executeRaw`
-    DELETE FROM status_lists WHERE bucket < floor(extract(epoch FROM now() - interval '1 hour') / ${BUCKET_SECONDS}::int) - 1`
+export const statusListSweep: Sweep = {
+  table: 'status_lists',
+  statement: `WITH old AS MATERIALIZED (
+      SELECT bucket FROM status_lists
+      WHERE bucket < floor(extract(epoch FROM now() - interval '1 hour') / ${BUCKET_SECONDS})::int - 1
+        AND bucket >= COALESCE(floor(extract(epoch FROM $2::timestamptz) / ${BUCKET_SECONDS})::int, 0)
+      ORDER BY bucket LIMIT $1::int FOR UPDATE SKIP LOCKED),
+    gone AS (DELETE FROM status_lists WHERE bucket IN (SELECT bucket FROM old))
+    SELECT count(*)::int AS found, to_timestamp(max(bucket)::float8 * ${BUCKET_SECONDS}) AS reached FROM old`,
 }

@@ -24,8 +24,6 @@ export type NewEvent = {
 
 /** Enough for a receiver to catch up with; what comes after stays in the audit until these are taken. */
 export const MOST_WAITING = 1000
-/** What nobody came for in so long is not kept. */
-const KEPT = '30 days'
 /** A receiver that finds fault with an event so often means it. */
 const MOST_REFUSALS = 3
 
@@ -87,18 +85,4 @@ export async function refuseEvent(
     UPDATE ssf_streams SET refused = refused + ${givenUp ? 1 : 0}, last_error = ${error}, last_error_at = now()
     WHERE id = ${streamId}::uuid`
   return givenUp
-}
-
-/** Gives up events that nobody came for in 30 days, a batch at a time; resolves to how many. */
-export async function sweepWaitingEvents(db: Db): Promise<number> {
-  const rows = await db.$queryRawUnsafe<{ swept: number }[]>(
-    `WITH old AS (
-       SELECT id FROM ssf_events WHERE iat < now() - interval '${KEPT}' ORDER BY iat LIMIT 500 FOR UPDATE SKIP LOCKED),
-     gone AS (DELETE FROM ssf_events WHERE id IN (SELECT id FROM old) RETURNING stream_id),
-     told AS (
-       UPDATE ssf_streams s SET dropped = dropped + n FROM (SELECT stream_id, count(*) AS n FROM gone GROUP BY 1) g
-       WHERE s.id = g.stream_id)
-     SELECT count(*)::int AS swept FROM gone`,
-  )
-  return rows[0]?.swept ?? 0
 }

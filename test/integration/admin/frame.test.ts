@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { sweepAdminRoom } from '../../../src/admin/index.ts'
+import { adminSweeps } from '../../../src/admin/index.ts'
 import { adminRoutes } from '../../../src/admin/routes.ts'
 import { mac } from '../../../src/crypto/index.ts'
 import { startAdmin } from '../../support/admin.ts'
 import type { AdminStage } from '../../support/admin.ts'
 import { basic } from '../../support/http-client.ts'
+import { sweepOnce } from '../../support/sweep.ts'
 
 let stage: AdminStage
 let token: string
@@ -217,7 +218,7 @@ describe('an idempotency key', () => {
     await stage.database.prisma.$executeRaw`UPDATE idempotency_keys SET expires_at = now()`
     expect((await ask()).text).not.toBe(first.text)
     await stage.database.prisma.$executeRaw`UPDATE idempotency_keys SET expires_at = now()`
-    expect(await sweepAdminRoom(stage.database.prisma)).toBeGreaterThan(0)
+    expect(await sweepOnce(stage.database.prisma, adminSweeps)).toBeGreaterThan(0)
     expect(await stage.database.prisma.idempotencyKey.count()).toBe(0)
   })
 

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import type { Db } from '../../../src/db/index.ts'
-import { claimNotices, sweepExpired } from '../../../src/oidc/index.ts'
+import { claimNotices, oidcSweeps } from '../../../src/oidc/index.ts'
 import { send } from '../../support/http-client.ts'
 import { startNoticeStage } from '../../support/notices.ts'
+import { sweepOnce } from '../../support/sweep.ts'
 
 let stage: Awaited<ReturnType<typeof startNoticeStage>>
 beforeAll(async () => {
@@ -99,7 +100,7 @@ test('what waited a day is given up, and what was settled a month ago is forgott
     `UPDATE logout_notices SET state = 'delivered' WHERE client_id = 'others'`,
   )
   await stage.queue('new', 1, '23 hours')
-  await sweepExpired(stage.server.database.prisma)
+  await sweepOnce(stage.server.database.prisma, oidcSweeps)
   const rows = await stage.notices()
   expect(rows.filter(({ clientId }) => clientId === 'some').map((row) => [row.state, row.lastError])).toEqual(
     [

@@ -8,12 +8,13 @@ import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import { createMailRenderer, createSmtpTransport, sendMails } from '../../../src/events/index.ts'
 import type { MailTransport } from '../../../src/events/index.ts'
-import { claimMails, enqueueMail, settleMail, sweepMailRoom } from '../../../src/mail/index.ts'
+import { claimMails, enqueueMail, settleMail, mailSweeps } from '../../../src/mail/index.ts'
 import type { NewMail } from '../../../src/mail/index.ts'
 import { startWorker } from '../../../src/queue/index.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import { startSmtpReceiver } from '../../support/smtp-receiver.ts'
 import type { SmtpReceiver } from '../../support/smtp-receiver.ts'
+import { sweepOnce } from '../../support/sweep.ts'
 
 const own = await createTestDatabase()
 const sealer = createSealer([randomBytes(32)])
@@ -228,14 +229,14 @@ describe('a queued mail', () => {
     await enqueue('old@example.com')
     await database.prisma.$executeRaw`UPDATE mails SET expires_at = now() - interval '1 second'`
     expect(await claimMails({ db: database.prisma, sealer }, { limit: 5, leaseSeconds: 5 })).toEqual([])
-    expect(await sweepMailRoom(database.prisma)).toBe(1)
+    expect(await sweepOnce(database.prisma, mailSweeps)).toBe(1)
     expect(await rowTo('old@example.com')).toMatchObject({
       state: 'failed',
       lastError: 'expired',
       sealedData: '',
     })
     await database.prisma.$executeRaw`UPDATE mails SET created_at = now() - interval '8 days'`
-    expect(await sweepMailRoom(database.prisma)).toBe(1)
+    expect(await sweepOnce(database.prisma, mailSweeps)).toBe(1)
     expect(await database.prisma.mail.count()).toBe(0)
   })
 })

@@ -164,6 +164,20 @@ describe('a recurring job', () => {
     expect((await jobs()).length).toBeLessThanOrEqual(1)
   })
 
+  test('that is not finished comes again at once', async () => {
+    let turns = 0
+    const long = recurring(direct.prisma, { name: 'again', everySeconds: 600, timeoutSeconds: 5 }, () => {
+      turns += 1
+      return Promise.resolve<'unfinished' | undefined>(turns < 4 ? 'unfinished' : undefined)
+    })
+    work(direct, [long], { tendMs: 30 })
+    await until(async () => (await jobs()).length === 1)
+    await direct.pool.query('UPDATE graphile_worker._private_jobs SET run_at = now()')
+    await until(() => turns === 4)
+    await until(async () => (await jobs()).length === 1)
+    expect(turns).toBe(4)
+  })
+
   test('comes again after a turn that failed, and leaves nothing for an operator', async () => {
     let turns = 0
     const failures = work(

@@ -12,9 +12,10 @@ import {
   noteRelayFailure,
   openRelay,
   receiverStatistics,
-  sweepDeliveries,
+  receiversSweeps,
 } from '../../../src/receivers/index.ts'
 import { createTestDatabase } from '../../support/database.ts'
+import { sweepOnce } from '../../support/sweep.ts'
 
 const sealer = createSealer([randomBytes(32)])
 const broker = { url: 'amqp://someone:secret@127.0.0.1', exchange: 'x', queue: null }
@@ -113,9 +114,9 @@ describe('how receivers do', () => {
        FROM generate_series(1, 610) n`,
       [id],
     )
-    expect(await sweepDeliveries(database.prisma)).toBe(500)
-    expect(await sweepDeliveries(database.prisma)).toBe(100)
-    expect(await sweepDeliveries(database.prisma)).toBe(0)
+    expect(await sweepOnce(database.prisma, receiversSweeps, { limit: 500 })).toBe(500)
+    expect(await sweepOnce(database.prisma, receiversSweeps, { limit: 500 })).toBe(100)
+    expect(await sweepOnce(database.prisma, receiversSweeps, { limit: 500 })).toBe(0)
     expect(await database.prisma.webhookDelivery.count()).toBe(10)
   })
 })

@@ -15,7 +15,7 @@ import {
   renamePasskey,
   resetSecondFactor,
   setDisabled,
-  sweepUsersRoom,
+  usersSweeps,
   verifyPasskeyAuthentication,
   verifyPasskeyRegistration,
 } from '../../../src/users/index.ts'
@@ -24,6 +24,7 @@ import { foreignKey, makePasskey, usePasskey } from '../../support/authenticator
 import type { Deviation, KeptPasskey } from '../../support/authenticator.ts'
 import { openRoom, race } from './room.ts'
 import type { Room } from './room.ts'
+import { sweepOnce } from '../../support/sweep.ts'
 
 const keys = [randomBytes(32)]
 const ORIGIN = 'https://id.example.test'
@@ -424,7 +425,7 @@ test('pages that ask store nothing; what was answered is swept when it has expir
   ] as const) {
     await prisma.$executeRaw`
       UPDATE passkey_challenges SET expires_at = now() - make_interval(mins => ${minutes}::int)`
-    await sweepUsersRoom(prisma)
+    await sweepOnce(prisma, usersSweeps)
     expect(await prisma.passkeyChallenge.count()).toBe(left)
   }
 })

@@ -1,15 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import {
-  counterKey,
-  giveBack,
-  reserveAttempt,
-  settleSuccess,
-  sweepUsersRoom,
-} from '../../../src/users/index.ts'
+import { counterKey, giveBack, reserveAttempt, settleSuccess, usersSweeps } from '../../../src/users/index.ts'
 import type { Counter, CounterPolicy, Reservation } from '../../../src/users/index.ts'
 import { blockSchedule } from '../../../src/users/throttle-policy.ts'
 import { openRoom, race } from './room.ts'
 import type { Room } from './room.ts'
+import { sweepOnce } from '../../support/sweep.ts'
 
 const policy: CounterPolicy = {
   limit: 3,
@@ -133,12 +128,12 @@ describe('sweeping', () => {
     // Not yet: an instance whose clock is late counts with it still.
     await expire(59, [late])
     await expire(-5, [live])
-    expect(await sweepUsersRoom(prisma, { limit: 10 })).toBe(1)
+    expect(await sweepOnce(prisma, usersSweeps, { limit: 10 })).toBe(1)
     expect(await Promise.all([stale, late, live].map(failuresOf))).toEqual([undefined, 1, 1])
     const more = Array.from({ length: 5 }, () => fresh())
     for (const counter of more) await reserved(counter)
     await expire(61, [late, live, ...more])
-    expect(await sweepUsersRoom(prisma, { limit: 3 })).toBe(3)
+    expect(await sweepOnce(prisma, usersSweeps, { limit: 3 })).toBe(3)
     expect(await prisma.attemptCounter.count()).toBe(4)
   })
 })

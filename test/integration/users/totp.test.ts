@@ -14,11 +14,12 @@ import {
   removeTotpDevice,
   renameTotp,
   setDisabled,
-  sweepUsersRoom,
+  usersSweeps,
 } from '../../../src/users/index.ts'
 import type { TotpEnrolment } from '../../../src/users/index.ts'
 import { openRoom } from './room.ts'
 import type { Room } from './room.ts'
+import { sweepOnce } from '../../support/sweep.ts'
 
 let room: Room
 beforeAll(async () => (room = await openRoom()))
@@ -122,10 +123,10 @@ describe('enrolling an authenticator', () => {
     const { user: kept } = await enrolled()
     const { prisma } = room.database
     await prisma.$executeRaw`UPDATE totp_credentials SET created_at = now() - interval '23 hours'`
-    await sweepUsersRoom(prisma)
+    await sweepOnce(prisma, usersSweeps)
     expect(await prisma.totpCredential.count({ where: { userId: user.id } })).toBe(1)
     await prisma.$executeRaw`UPDATE totp_credentials SET created_at = now() - interval '25 hours'`
-    await sweepUsersRoom(prisma)
+    await sweepOnce(prisma, usersSweeps)
     expect(await room.database.prisma.totpCredential.count({ where: { userId: user.id } })).toBe(0)
     expect(await hasTotp(room.database.prisma, kept.id)).toBe(true)
   })
