@@ -69,18 +69,14 @@ export async function sizeOf(
     `SELECT sum(pg_table_size(t))::text AS table, sum(pg_indexes_size(t))::text AS indexes FROM unnest($1::regclass[]) t`,
     [`{${GROWING.join(',')}}`],
   )
-  const counts = await Promise.all(
-    GROWING.map((table) =>
-      client.query<{ expired: number; living: number }>(
-        `SELECT count(*) FILTER (WHERE expires_at < now() - interval '1 minute')::int AS expired,
-           count(*) FILTER (WHERE expires_at >= now() - interval '1 minute')::int AS living FROM ${table}`,
-      ),
-    ),
-  )
-  const sum = (of: 'expired' | 'living') =>
-    counts.reduce((total, { rows: [row] }) => total + (row?.[of] ?? 0), 0)
-  return {
-    ...{ table: Number(rows[0]?.table), indexes: Number(rows[0]?.indexes) },
-    ...{ expired: sum('expired'), living: sum('living') },
+  const total = { expired: 0, living: 0 }
+  for (const table of GROWING) {
+    const { rows: counts } = await client.query<typeof total>(
+      `SELECT count(*) FILTER (WHERE expires_at < now() - interval '1 minute')::int AS expired,
+         count(*) FILTER (WHERE expires_at >= now() - interval '1 minute')::int AS living FROM ${table}`,
+    )
+    total.expired += counts[0]?.expired ?? 0
+    total.living += counts[0]?.living ?? 0
   }
+  return { ...total, table: Number(rows[0]?.table), indexes: Number(rows[0]?.indexes) }
 }
