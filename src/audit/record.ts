@@ -7,6 +7,7 @@ export type AuditType =
   | 'audit.events_removed'
   | 'browser.forgotten'
   | 'browser.trusted'
+  | 'client.authentication_failed'
   | 'client.created'
   | 'client.deleted'
   | 'client.disabled'

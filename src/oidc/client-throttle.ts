@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa'
 import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { record } from '../audit/index.ts'
 import type { Database } from '../db/index.ts'
 import { networkCounters, recordBlocks, reserveAttempt } from '../users/index.ts'
 import type { Counter, CounterPolicy } from '../users/index.ts'
@@ -59,6 +60,13 @@ export function createClientThrottle({ prisma }: Pick<Database, 'prisma'>): Clie
     }
     const { blocks } = counted.reservation
     for (const { counter, until } of blocks) remember(counter.key, until.getTime())
+    // As many as are counted, so that nobody fills the audit by failing.
+    await record(prisma, {
+      type: 'client.authentication_failed',
+      ...{ clientId, ip: ipOf(ctx) },
+      actor: { via: 'client', requestId: (ctx.state as { requestId?: string }).requestId },
+      detail: { endpoint: ctx.oidc.route },
+    })
     await recordBlocks(prisma, counted.reservation, { ip: ipOf(ctx) })
   }
 

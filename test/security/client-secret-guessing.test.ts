@@ -45,6 +45,19 @@ describe('200 wrong secrets of one client from one address', () => {
     expect(answer.headers['www-authenticate']).toBeUndefined()
   })
 
+  test('are recorded as often as they are counted, without the secret that was tried (AD-13)', async () => {
+    const { id } = await machine()
+    await guess(id, '192.0.2.77', 60)
+    const events = await server.database.prisma.auditEvent.findMany({
+      where: { clientId: id, type: 'client.authentication_failed' },
+    })
+    expect(events).toHaveLength(50)
+    expect(events[0]).toMatchObject({ ip: '192.0.2.77', actorVia: 'client', detail: { endpoint: 'token' } })
+    expect(
+      JSON.stringify(events, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+    ).not.toContain('guess-')
+  })
+
   test('do not keep another client of the same address waiting (CA-05)', async () => {
     const [guessed, other] = [await machine(), await machine()]
     await guess(guessed.id, '192.0.2.2', 60)
