@@ -13,6 +13,7 @@ export type AuditType =
   | 'client.disabled'
   | 'client.enabled'
   | 'client.logo_changed'
+  | 'client.logouts_retried'
   | 'client.secret_rotated'
   | 'client.updated'
   | 'consent.denied'

@@ -41,6 +41,7 @@ export {
   waitingNotices,
 } from './logout-notices.ts'
 export { logoutRound } from './logout-round.ts'
+export { noticesOfClient, retryNotices } from './notices-of-client.ts'
 export type { ClaimedNotice, NoticeOutcome } from './logout-notices.ts'
 export { now as secondsNow } from './lifetimes.ts'
 export { reachWith } from './reach.ts'

@@ -24,7 +24,7 @@ type Told = {
 
 const issuer = 'https://id.example.com'
 const names = { exchange: 'cardea.events', queue: 'cardea.events' }
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 let databases: Database[]
 let database: Database
@@ -241,7 +241,7 @@ withBroker('with RabbitMQ', () => {
     await writing
     await until(() => troubles.length > 1)
     await rabbit.start()
-    await until(allIsTold, 60)
+    await until(allIsTold, 150)
     expectEverythingInOrder(await drain(), first, count)
   })
 
@@ -258,7 +258,7 @@ withBroker('with RabbitMQ', () => {
     await until(() => troubles.length >= 2)
     await happen(250)
     await rabbit.start()
-    await until(allIsTold, 60)
+    await until(allIsTold, 150)
     const told = await drain()
     expectEverythingInOrder(told, first, count)
     expect(await place()).toMatchObject({ error: null, since: null })
