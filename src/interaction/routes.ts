@@ -84,7 +84,7 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
             if (!(error instanceof SignInGone)) throw error
             await showDeadEnd(deps, ctx, 'expired')
           })
-        else if (form.overtaken?.by === signIn.step)
+        else if (form.overtaken?.by === signIn.step && signIn.progress.enrolling !== undefined)
           await showStep(deps, ctx, signIn, { problem: form.overtaken.problem })
         else toDispatcher(ctx, uidOf(ctx))
       }

@@ -49,7 +49,7 @@ test('before the first start the doctor misses nothing but the server', async ()
   expect(code).toBe(1)
   expect(bad).toEqual([{ what: 'server', ok: false, said: expect.any(String), remedy: expect.any(String) }])
   expect(bad[0]?.said).toContain('ECONNREFUSED')
-  expect(well).toEqual(['configuration', 'database', 'clock', 'migrations', 'signing keys'])
+  expect(well).toEqual(['configuration', 'database', 'clock', 'migrations', 'signing keys', 'queue'])
   expect((await examine(['--before-start'])).code).toBe(0)
 })
 
