@@ -156,7 +156,9 @@ describe('a forgotten password (RE-02)', () => {
     const answer = await walk(server, agent, again, { ...person, password: fresh })
     expect(told(answer)).toMatchObject({ state: 'st4te' })
     const { code = '' } = told(answer)
-    const tokens = (await redeem(server, client, { code, verifier })).json<Tokens>()
+    const tokens = (
+      await redeem(server, client, { code, verifier }, { resource: 'https://api.example/' })
+    ).json<Tokens>()
     expect(tokens.scope).toContain('orders:read')
     // It is this browser's: nobody else learns what was asked.
     const stranger = await createUserAgent(server).get(again)
