@@ -23,6 +23,7 @@ import type { Step } from './login-steps.ts'
 import { showRecoveryCode, showStep } from './show-step.ts'
 import { requestUnlock, showUnlock, unlock } from './unlock.ts'
 import { loadSignIn, showDeadEnd } from './sign-in.ts'
+import { startAgain } from './start-again.ts'
 
 /** Each form and the step it answers; sent at any other moment it does nothing, and the page that is due is shown (SE-05). */
 const forms: Record<
@@ -59,6 +60,10 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
   router.get('/', async (ctx) => {
     const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
     if (signIn) await showStep(deps, ctx, signIn)
+  })
+  router.get('/start-again', async (ctx) => {
+    const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
+    if (signIn) startAgain(ctx, signIn)
   })
   router.get('/recovery-code', async (ctx) => {
     const signIn = await loadSignIn(deps, ctx, uidOf(ctx))

@@ -80,6 +80,7 @@ describe('a pool of two connections (FT-05)', () => {
   test('of which one is free carries wrong codes, recovery codes and a switch of accounts', async () => {
     const client = await addClient(server)
     const [person, other] = [await addPerson(server), await addPerson(server)]
+    await addRecoveryCodes(server, other)
     const { agent } = await tokensFor(server, client, person)
     await addRecoveryCodes(server, other)
     await withOneConnection(async () => {
