@@ -15,6 +15,7 @@ export function frame(parts: Parts, listener: 'public' | 'ops'): Middleware[] {
   const isPublic = listener === 'public'
   return [
     http.requestContext({ logger, trustedProxies: config.http.trustedProxies, routes: labels }),
+    http.traceRequests(listener),
     metrics.observeRequests,
     http.securityHeaders({ secure: config.issuer.startsWith('https:'), profileOf: headerProfile }),
     http.chooseLanguage({ fallback: config.looks.language, picker: isPublic }),
