@@ -25,7 +25,12 @@ export const recoveryCode: Handler = async (deps, ctx, signIn, body) => {
   })
   if (verdict.ok) deps.onOutcome('ok', 'recovery_code')
   else if (!(await hasMovedOn(deps, ctx, signIn))) {
-    showRecoveryCode(deps, ctx, signIn, failureOf(deps, 'recovery_code', verdict, text('signin:recoveryCode.wrong')))
+    showRecoveryCode(
+      deps,
+      ctx,
+      signIn,
+      failureOf(deps, 'recovery_code', verdict, text('signin:recoveryCode.wrong')),
+    )
     return
   }
   toDispatcher(ctx, signIn.interaction.uid)

@@ -1,7 +1,7 @@
 import Koa from 'koa'
 import type { Middleware } from 'koa'
 import { adminPatterns, describeProblem } from '../admin/index.ts'
-import { isStorageTrouble, migrationStatus } from '../db/index.ts'
+import { isStorageTrouble, migrationStatus, takesWrites } from '../db/index.ts'
 import * as http from '../http/index.ts'
 import { isQueueInstalled } from '../queue/index.ts'
 import type { Parts } from './parts.ts'
@@ -34,7 +34,9 @@ function readiness({ database: { pool }, workers, ...process }: Parts) {
   const check = (isSo: boolean, otherwise: string) =>
     isSo ? Promise.resolve() : Promise.reject(new Error(otherwise))
   return {
-    database: () => pool.query('SELECT 1'),
+    database: async () => {
+      if (!(await takesWrites(pool))) throw new Error('it takes no writes')
+    },
     migrations: async () => {
       const { pending, failed } = await migrationStatus(pool)
       if (pending.length + failed.length > 0) throw new Error('the schema is not up to date')

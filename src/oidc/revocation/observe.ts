@@ -4,7 +4,8 @@ import type { Selector } from './selector.ts'
 
 /** One revocation, in words from bounded sets: for counting. */
 export type ObservedRevocation = {
-  selector: 'everything' | 'user' | 'user_at_client' | 'client' | 'session' | 'grant' | 'token' | 'signing_key'
+  selector:
+    'everything' | 'user' | 'user_at_client' | 'client' | 'session' | 'grant' | 'token' | 'signing_key'
   /** Why; `operator` stands for whatever an operator wrote. */
   reason: 'user' | 'credential_changed' | 'disabled' | 'deleted' | 'security_tool' | 'operator'
 }

@@ -51,18 +51,18 @@ async function metrics(): Promise<string> {
 describe('how receivers do', () => {
   test('where there are none nothing is said', async () => {
     expect(await receiverStatistics(database.prisma)).toEqual({ webhooks: [], broker: null })
-    expect(await examineReceivers(database, { broker: null })).toEqual([])
+    expect(await examineReceivers(database, { broker: null, audit: { retentionDays: 0 } })).toEqual([])
   })
 
   test('a paused webhook is counted, and complained of with what to do', async () => {
     await add()
     await add('failing_since = now()')
     await add('disabled_at = now()')
-    expect(await examineReceivers(database, { broker: null })).toEqual([
+    expect(await examineReceivers(database, { broker: null, audit: { retentionDays: 0 } })).toEqual([
       { what: 'webhooks', ok: true, said: '1 active, 1 failing' },
     ])
     const id = await add('failing_since = now(), paused_at = now()')
-    expect(await examineReceivers(database, { broker: null })).toEqual([
+    expect(await examineReceivers(database, { broker: null, audit: { retentionDays: 0 } })).toEqual([
       expect.objectContaining({
         ...{ what: 'webhooks', ok: false, said: '1 active, 1 failing, 1 paused' },
         remedy: expect.stringContaining(`cardea webhooks resume ${id}`),
@@ -92,11 +92,11 @@ describe('how receivers do', () => {
 
   test('a broker that cannot be told is complained of, with the reason and without its password', async () => {
     await openRelay(database.prisma)
-    expect(await examineReceivers(database, { broker })).toEqual([
+    expect(await examineReceivers(database, { broker, audit: { retentionDays: 0 } })).toEqual([
       { what: 'broker', ok: true, said: '0 s behind' },
     ])
     await noteRelayFailure(database.prisma, { reason: 'denied', retryInSeconds: 5 })
-    const [finding] = await examineReceivers(database, { broker })
+    const [finding] = await examineReceivers(database, { broker, audit: { retentionDays: 0 } })
     expect(finding).toMatchObject({
       ok: false,
       said: expect.stringMatching(/since 20.*\(denied\), 0 s behind/),
