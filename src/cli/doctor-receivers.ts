@@ -17,7 +17,8 @@ export async function examineReceivers(
   return [
     ...(statistics.webhooks.length > 0 ? [webhooks(statistics.webhooks)] : []),
     ...(broker !== null ? [relay(statistics.broker)] : []),
-    ...forgotten(statistics, audit.retentionDays),
+    // The place of a broker that is configured no more is kept, and held against nobody.
+    ...forgotten({ ...statistics, ...(broker === null ? { broker } : {}) }, audit.retentionDays),
   ]
 }
 

@@ -105,6 +105,23 @@ describe('how receivers do', () => {
     expect(await metrics()).toContain('broker_failing 1')
   })
 
+  test('retention that removes what somebody was not told is complained of while there is time', async () => {
+    const id = await add()
+    await record(database.prisma, { type: 'user.updated' })
+    await database.pool.query(
+      `ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET at = now() - interval '28 days'`,
+    )
+    await sealAll(database)
+    const retained = (retentionDays: number) =>
+      examineReceivers(database, { broker: null, audit: { retentionDays } })
+    expect(await retained(30)).toContainEqual({
+      ...{ what: 'retention', ok: false, remedy: expect.stringContaining('CARDEA_AUDIT_RETENTION_DAYS') },
+      said: `removes what was not told: webhook ${id} is 28 days behind`,
+    })
+    for (const days of [0, 40])
+      expect(await retained(days)).not.toContainEqual(expect.objectContaining({ what: 'retention' }))
+  })
+
   test('attempts are forgotten after 30 days, in batches', async () => {
     const id = await add()
     await database.pool.query(
