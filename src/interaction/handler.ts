@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import type { Form } from '../http/index.ts'
 import { text } from '../language/index.ts'
 import type { Text } from '../language/index.ts'
-import type { InteractionDeps } from './deps.ts'
+import type { InteractionDeps, SignInFactor } from './deps.ts'
 import type { Progress } from './progress.ts'
 import type { SignIn } from './sign-in.ts'
 import { throttledFor } from './wait-words.ts'
@@ -33,11 +33,12 @@ type Refusal = { reason: string; retryAfter?: number }
 /** Counts a refused code and says what the page shall: a wrong code at its field, too many of them above the form. */
 export function failureOf(
   deps: InteractionDeps,
+  factor: SignInFactor,
   { reason, retryAfter }: Refusal,
   wrong: Text,
 ): { error: Text } | { problem: Text; retryAfter: number } {
   const throttled = reason === 'throttled'
-  deps.onOutcome(throttled ? 'throttled' : 'code_wrong')
+  deps.onOutcome(throttled ? 'throttled' : 'wrong', factor)
   const seconds = Math.max(1, retryAfter ?? 1)
   return throttled ? { problem: throttledFor(seconds), retryAfter: seconds } : { error: wrong }
 }

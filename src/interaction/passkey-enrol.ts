@@ -29,7 +29,7 @@ export const passkeyEnrol: Handler = async (deps, ctx, signIn, body) => {
     },
   )
   if (!made.ok) return showStep(deps, ctx, signIn, { problem: problems[made.reason] })
-  deps.onOutcome('enrolled')
+  deps.onOutcome('enrolled', 'passkey')
   toDispatcher(ctx, interaction.uid)
 }
 

@@ -31,13 +31,13 @@ export const passkey: Handler = async (deps, ctx, signIn, body) => {
     },
   )
   if (verdict.ok) {
-    deps.onOutcome('passkey_ok')
+    deps.onOutcome('ok', 'passkey')
     const proven = withProof(progressFor(progress, verdict.user.id), 'passkey')
     // As a second factor alone: a passkey that is the whole sign-in would leave the password as all that this browser asks for.
     const asked = step === 'login' ? {} : { trustBrowser: asksForTrust(deps, user, body) }
     return advance(deps, ctx, signIn, { ...proven, ...asked, passkeyMethod: verdict.method })
   }
-  deps.onOutcome(verdict.reason === 'throttled' ? 'throttled' : 'passkey_wrong')
+  deps.onOutcome(verdict.reason === 'throttled' ? 'throttled' : 'wrong', 'passkey')
   const problem =
     verdict.reason === 'throttled' ? throttledFor(verdict.retryAfter) : text('signin:passkey.refused')
   await showStep(deps, ctx, signIn, { problem })

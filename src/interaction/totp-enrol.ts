@@ -28,7 +28,7 @@ export const totpEnrol: Handler = async (deps, ctx, signIn, body) => {
   }
   if (!verdict.ok && verdict.reason === 'gone')
     return showStep(deps, ctx, signIn, { problem: text('signin:enrol.tookLong') })
-  if (!verdict.ok) return showStep(deps, ctx, signIn, failureOf(deps, verdict, WRONG_CODE))
-  deps.onOutcome('enrolled')
+  if (!verdict.ok) return showStep(deps, ctx, signIn, failureOf(deps, 'totp', verdict, WRONG_CODE))
+  deps.onOutcome('enrolled', 'totp')
   toDispatcher(ctx, interaction.uid)
 }

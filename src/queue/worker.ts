@@ -6,9 +6,11 @@ import type { Pool } from '../db/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { patientPool } from './patient-pool.ts'
+import { inSpan } from '../tracing/index.ts'
 import { silent } from './quiet-logger.ts'
 import type { Task } from './task.ts'
 import { startTending } from './tending.ts'
+import { traceparentIn } from './trace-flags.ts'
 
 /** One try of a job. */
 export type Try = {
@@ -142,7 +144,9 @@ function taskOf(
     const signal = AbortSignal.any([timeUp, abortSignal])
     heartbeat.begun(job.id)
     try {
-      await withinTime(work(payload, { jobId: job.id, attempt, stopping, signal }), timeUp)
+      await inSpan(spanOf(task.name, job), () =>
+        withinTime(work(payload, { jobId: job.id, attempt, stopping, signal }), timeUp),
+      )
       onDone?.(task.name)
     } catch (error) {
       onFailure({ task: task.name, jobId: job.id, attempt, isLast: !recurs && isLast(job), error })
@@ -151,6 +155,12 @@ function taskOf(
       heartbeat.ended(job.id)
     }
   }
+}
+
+/** Below the span of whatever asked for the job. */
+function spanOf(name: string, { id, attempts, flags }: Job): Parameters<typeof inSpan>[0] {
+  const attributes = { 'cardea.job.task': name, 'cardea.job.id': id, 'cardea.job.attempt': attempts }
+  return { name: `job ${name}`, kind: 'consumer', attributes, parent: traceparentIn(flags) }
 }
 
 function isLast({ attempts, max_attempts: most }: Job): boolean {

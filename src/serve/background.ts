@@ -47,6 +47,7 @@ export function startBackground({
       onError: failed('watching blocks'),
     }),
     apps.startWatchingQueue(),
+    apps.startWatchingStorage(),
   ]
   if (worker)
     stops.push(

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { destination, pino } from 'pino'
 import type { Logger } from 'pino'
 import type { Config } from '../config/index.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** Where log lines go. Writing never waits for the reader. */
 export type Log = {
@@ -51,6 +52,7 @@ export function createLogger({ logLevel }: Pick<Config, 'logLevel'>, { to }: Log
   const options = {
     level: logLevel,
     base: null,
+    formatters: { log: withoutSecrets },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
   }
   const logger = pino(options, to)

@@ -20,6 +20,7 @@ import type { Log } from './logger.ts'
 import { prepareDatabase, StartRefused } from './prepare-database.ts'
 import { createStartingApp } from './starting-app.ts'
 import { onStopSignal } from './stop-signal.ts'
+import { traceAs } from './trace-as.ts'
 import { createPasswordHasher } from '../users/index.ts'
 import { workerCount } from './worker-count.ts'
 
@@ -74,6 +75,9 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
   const logger = createLogger(config, log)
   // Before everything else on the way in, so after everything else on the way out.
   cleanUp.unshift(() => log.close())
+
+  const stopTracing = await traceAs(config, role, logger)
+  cleanUp.push(stopTracing)
 
   // The ports first: a second copy of us is told before it touches anything.
   const starting = createStartingApp(config.issuer)

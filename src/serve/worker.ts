@@ -12,6 +12,7 @@ import { createLogger, openLog } from './logger.ts'
 import { readMessage } from './messages.ts'
 import type { ToSupervisor } from './messages.ts'
 import { openSigningKeys } from './prepare-database.ts'
+import { traceAs } from './trace-as.ts'
 import { hashesAtOnce } from './worker-count.ts'
 
 /**
@@ -32,6 +33,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   const supervisor = hearSupervisor()
   const log = openLog(undefined)
   const logger = createLogger(config, log)
+  const stopTracing = await traceAs(config, 'public', logger)
   const database = connect(config, undefined, (error) =>
     logger.warn({ error: error.message }, 'a database connection was lost'),
   )
@@ -64,6 +66,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   } finally {
     await stopWatching?.()
     await database.close()
+    await stopTracing()
     await log.close()
   }
 }

@@ -14,6 +14,7 @@ import {
   fetchLogos,
   keyRotation,
   startWatchingQueue,
+  startWatchingStorage,
   sweeping,
 } from '../jobs/index.ts'
 import { sweepMailRoom } from '../mail/index.ts'
@@ -42,6 +43,8 @@ export type BesideRequests = {
   startWorker: (options?: WorkerOptions) => () => Promise<void>
   /** Tells the metrics how the queue stands. */
   startWatchingQueue: (options?: { everyMs?: number }) => () => Promise<void>
+  /** Tells the metrics how what is kept stands. */
+  startWatchingStorage: (options?: { everyMs?: number }) => () => Promise<void>
   /** New events are final: receivers are to be told. */
   onSealed: () => Promise<void>
 }
@@ -80,6 +83,13 @@ export function besideRequests(
         onReceivers: metrics.observeReceivers,
         onStreams: metrics.observeStreams,
         onError: (error) => logger.error({ error: String(error) }, 'watching the queue failed'),
+      }),
+    startWatchingStorage: (options) =>
+      startWatchingStorage(database, {
+        ...options,
+        rotationSeconds: keySchedule(parts.config).everySeconds,
+        onState: metrics.observeStorage,
+        onError: (error) => logger.error({ error: String(error) }, 'watching the database failed'),
       }),
     async onSealed() {
       await askForPushes(database)

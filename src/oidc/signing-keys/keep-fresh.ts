@@ -31,7 +31,7 @@ export async function keepKeysFresh(
     await lockKeys(tx)
     await retireDueKeys(tx)
     const rotated: SigningAlg[] = []
-    const activateInSeconds = Math.min(ANNOUNCE_SECONDS, everySeconds / 2)
+    const activateInSeconds = leadSeconds(everySeconds)
     for (const { alg, announced, dueInSeconds } of await keyAges(tx, everySeconds)) {
       const known = ALGORITHMS.find((one) => one === alg)
       if (!known || announced || dueInSeconds === null || dueInSeconds > activateInSeconds) continue
@@ -56,10 +56,23 @@ export async function keyAges(db: Tx | Database['prisma'], everySeconds: number)
   }))
 }
 
+/** Whether rotation has stopped: a key should have been announced half of the time ago for which it is announced, and was not. */
+export function isRotationOverdue(
+  { announced, dueInSeconds }: Pick<KeyAge, 'announced' | 'dueInSeconds'>,
+  everySeconds: number,
+): boolean {
+  return !announced && dueInSeconds !== null && dueInSeconds < leadSeconds(everySeconds) / 2
+}
+
+/** For how long a key is announced before it signs. */
+function leadSeconds(everySeconds: number): number {
+  return Math.min(ANNOUNCE_SECONDS, everySeconds / 2)
+}
+
 /** One look without a lock: most of the time nothing is to be done. */
 async function isAnythingDue({ prisma }: Database, everySeconds: number): Promise<boolean> {
   const ages = await keyAges(prisma, everySeconds)
-  const lead = Math.min(ANNOUNCE_SECONDS, everySeconds / 2)
+  const lead = leadSeconds(everySeconds)
   if (ages.some(({ announced, dueInSeconds }) => !announced && dueInSeconds !== null && dueInSeconds <= lead))
     return true
   const [due] = await prisma.$queryRaw<unknown[]>`

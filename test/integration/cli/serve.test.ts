@@ -59,6 +59,7 @@ test('serve starts in production mode, and the doctor finds everything well', as
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout).toMatch(/^ok {4}configuration {2}complete, production mode$/m)
   expect(stdout).toMatch(/^ok {4}signing keys {3}3 readable$/m)
+  expect(stdout).toMatch(/^ok {4}key rotation {3}.*RS256 89 days left/m)
   expect(stdout.match(/^ok {2}/gm)).toHaveLength(7)
 })
 
