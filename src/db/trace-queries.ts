@@ -5,9 +5,9 @@ type Query = (...args: unknown[]) => unknown
 
 /** A span around each statement that is sent through the pool on somebody's behalf, the wait for a connection included. */
 export function traceQueries(pool: pg.Pool): void {
-  pool.query = traced(pool.query.bind(pool) as Query) as typeof pool.query
+  pool.query = traced(pool.query.bind(pool)) as typeof pool.query
   pool.on('connect', (client) => {
-    client.query = traced(client.query.bind(client) as Query) as typeof client.query
+    client.query = traced(client.query.bind(client)) as typeof client.query
   })
 }
 
@@ -21,7 +21,7 @@ function traced(query: Query): Query {
       'db.operation.name': operation,
       'db.query.summary': name,
     }
-    return inSpan({ name, kind: 'client', attributes }, async () => query(...args))
+    return inSpan({ name, kind: 'client', attributes }, () => Promise.resolve(query(...args)))
   }
 }
 

@@ -22,7 +22,7 @@ export function withoutSecrets(fields: Record<string, unknown>): Record<string, 
 }
 
 /** The same for a sentence. */
-function textWithoutSecrets(text: string): string {
+export function textWithoutSecrets(text: string): string {
   return text
     .replace(inText, (_all, scheme?: string, name?: string) =>
       scheme === undefined ? `${name ?? ''}=${HIDDEN}` : `${scheme} ${HIDDEN}`,

@@ -31,12 +31,13 @@ afterAll(async () => {
 
 /** What each of them finds bad. */
 async function bothSay(): Promise<{ ready: string[]; doctor: string[] }> {
-  const { status, json } = await server.ask('/health/ready')
-  const { checks } = json<{ checks: Record<string, string> }>()
+  const answer = await server.ask('/health/ready')
+  const { status } = answer
+  const { checks } = answer.json<{ checks: Record<string, string> }>()
   const ready = Object.keys(checks).filter((name) => checks[name] !== 'ok')
   expect(status).toBe(ready.length === 0 ? 200 : 503)
-  const { json: said } = await cardeaHere(['doctor', '--json'], { env })
-  const doctor = (said() as Findings).findings.filter(({ ok }) => !ok).map(({ what }) => what)
+  const said = await cardeaHere(['doctor', '--json'], { env })
+  const doctor = (said.json() as Findings).findings.filter(({ ok }) => !ok).map(({ what }) => what)
   return { ready, doctor }
 }
 
@@ -80,5 +81,7 @@ test('both say that the database takes no writes (FT-01)', async () => {
   const set = (to: string) =>
     `SET default_transaction_read_only = off; ALTER DATABASE "${name}" SET default_transaction_read_only = ${to}; ${others}`
   const said = await brokenBy(set('on'), set('off'))
-  expect(said).toEqual({ ready: ['database'], doctor: ['database', 'server'] })
+  // Another check may have met a connection that was just ended.
+  expect(said.ready).toContain('database')
+  expect(said.doctor).toEqual(['database', 'server'])
 })

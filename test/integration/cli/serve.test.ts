@@ -60,7 +60,7 @@ test('serve starts in production mode, and the doctor finds everything well', as
   expect(stdout).toMatch(/^ok {4}configuration {2}complete, production mode$/m)
   expect(stdout).toMatch(/^ok {4}signing keys {3}3 readable$/m)
   expect(stdout).toMatch(/^ok {4}key rotation {3}.*RS256 89 days left/m)
-  expect(stdout.match(/^ok {2}/gm)).toHaveLength(7)
+  expect(stdout.match(/^ok {2}/gm)).toHaveLength(9)
 })
 
 test('the health check of the image asks the running server, and fails without one', async () => {

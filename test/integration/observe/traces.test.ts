@@ -87,7 +87,7 @@ describe('traces', () => {
       parentSpanId: 'b7ad6b7169203331',
     })
     await collector.stop()
-    const stranger = await startTestServer({ databaseUrl: server.databaseUrl })
+    const stranger = await startTestServer()
     try {
       const own = await spansOf(() => stranger.ask('/jwks', { headers: { traceparent } }))
       const span = own.find(({ name }) => name === 'GET /jwks')
