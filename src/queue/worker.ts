@@ -49,11 +49,11 @@ type Options = {
   onTrouble: (error: unknown) => void
 }
 
-/** Ties a kind of job to the function that does it; its payload is checked before. */
+/** Ties a kind of job to the function that does it; its payload is checked before, but for what a newer version told besides. */
 export function perform<P>(task: Task<P>, work: (payload: P, attempt: Try) => Promise<void>): Work {
   return {
     task,
-    run: (payload, attempt) => work(task.payload.parse(payload), attempt),
+    run: (payload, attempt) => work(task.told.parse(payload), attempt),
   }
 }
 
