@@ -29,7 +29,7 @@ export async function enqueue<P>(
       ${task.name}, ${told}::json, queue_name => ${inTurn ?? null}::text, job_key => ${onlyOne ?? key ?? null}::text,
       job_key_mode => ${onlyOne === undefined ? 'replace' : 'unsafe_dedupe'},
       run_at => now() + make_interval(secs => ${delaySeconds}::float8), max_attempts => ${task.maxAttempts}::int,
-      flags => ${traceFlags()}::text[])`
+      priority => ${task.priority}::int, flags => ${traceFlags()}::text[])`
 }
 
 /** Asks for a job for each of these payloads, by one statement in the caller's transaction. */
@@ -37,7 +37,7 @@ export async function enqueueAll<P>(db: Db, task: Task<P>, payloads: readonly P[
   if (payloads.length === 0) return
   const told = payloads.map((payload) => JSON.stringify(task.payload.parse(payload)))
   await db.$queryRaw`
-    SELECT count(graphile_worker.add_job(
-      ${task.name}, payload::json, max_attempts => ${task.maxAttempts}::int, flags => ${traceFlags()}::text[]))
+    SELECT count(graphile_worker.add_job(${task.name}, payload::json, max_attempts => ${task.maxAttempts}::int,
+      priority => ${task.priority}::int, flags => ${traceFlags()}::text[]))
     FROM unnest(${told}::text[]) AS told(payload)`
 }

@@ -140,7 +140,10 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
   const doesJobs = role === 'worker' || config.worker.inServer
   const worker = doesJobs ? connectWorker(config, embedded?.url, onError) : null
   cleanUp.push(() => worker?.close())
-  cleanUp.push(startBackground({ database, sealer, signingKeys, apps, worker, logger }))
+  const endBackground = startBackground({ database, sealer, signingKeys, apps, worker, logger })
+  let ending: Promise<void> | undefined
+  const stopBackground = () => (ending ??= endBackground())
+  cleanUp.push(stopBackground)
   logger.info({ issuer: config.issuer, mode: config.mode, role }, 'ready')
   if (development && role === 'server') {
     await development.welcome({ database, hasher, sealer, opsUrl: opsListener.url, dataDir: embedded?.home })
@@ -149,6 +152,8 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
 
   await stop.requested
   logger.info('stopping')
+  // Beside the listeners, not after them: no job is begun on time that they may use up. What it fails by is told on the way out.
+  stopBackground().catch(() => undefined)
   const leaving = crew ?? { stop: async (deadlineMs: number) => publicListener?.close(deadlineMs) }
   const outcome = await leaving.stop(config.http.shutdownTimeoutMs)
   await opsListener.close(1000)

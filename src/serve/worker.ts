@@ -5,6 +5,7 @@ import type { Config } from '../config/index.ts'
 import { createSealer, parseKeyring } from '../crypto/index.ts'
 import { watchSigningKeys } from '../oidc/index.ts'
 import { createPasswordHasher } from '../users/index.ts'
+import { tellTrouble } from '../wiring/index.ts'
 import { connect } from './connect.ts'
 import { EXIT } from './exit.ts'
 import { listenAs } from './listen-as.ts'
@@ -51,7 +52,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     supervisor.onCount(apps.counted)
     stopWatching = watchSigningKeys({ database, sealer }, signingKeys, {
       onChange: (keys) => apps.useSigningKeys(keys),
-      onError: (error) => logger.error({ error: String(error) }, 'looking for changed signing keys failed'),
+      onError: (error) => tellTrouble(logger, error, 'looking for changed signing keys failed'),
     })
     // Not before: the system would send people here.
     const answer = apps.publicApp.callback()

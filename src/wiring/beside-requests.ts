@@ -26,6 +26,7 @@ import { networksAllowed } from './outbound.ts'
 import type { PartsWithEngine } from './parts.ts'
 import { signalWork } from './signals.ts'
 import { keySchedule } from './signing-keys.ts'
+import { tellTrouble } from './tell-trouble.ts'
 
 export type WorkerOptions = {
   /** Connections of the worker's own; the process's, when left out. */
@@ -57,6 +58,7 @@ export function besideRequests(
   const { database, logger, metrics } = parts
   const relay = brokerRelay(parts)
   const work = [...allWork(parts, mailDelivery), ...(relay ? [relay.work] : [])]
+  const tell = (error: unknown, what: string) => tellTrouble(logger, error, what)
   return {
     startWorker({ pool = database.pool, only, ...options } = {}) {
       const stop = startWorker({
@@ -67,7 +69,7 @@ export function besideRequests(
           metrics.jobs.inc({ task, outcome: isLast ? 'given_up' : 'failed' })
           logger.error({ task, jobId, attempt, isLast, error: String(error) }, 'a job failed')
         },
-        onTrouble: (error) => logger.error({ error: String(error) }, 'the worker is in trouble'),
+        onTrouble: (error) => tell(error, 'the worker is in trouble'),
       })
       return async () => {
         await stop()
@@ -82,7 +84,7 @@ export function besideRequests(
         onLogouts: metrics.observeLogoutQueue,
         onReceivers: metrics.observeReceivers,
         onStreams: metrics.observeStreams,
-        onError: (error) => logger.error({ error: String(error) }, 'watching the queue failed'),
+        onError: (error) => tell(error, 'watching the queue failed'),
       }),
     startWatchingStorage: (options) =>
       startWatchingStorage(database, {
@@ -92,9 +94,10 @@ export function besideRequests(
         onError: (error) => logger.error({ error: String(error) }, 'watching the database failed'),
       }),
     async onSealed() {
-      await askForPushes(database)
-      if (relay) await askForRelay(database)
-      await askForSignalPushes(database)
+      const asking = [askForPushes(database), askForSignalPushes(database)]
+      if (relay) asking.push(askForRelay(database))
+      for (const asked of await Promise.allSettled(asking))
+        if (asked.status === 'rejected') tell(asked.reason, 'asking for a push failed')
     },
   }
 }

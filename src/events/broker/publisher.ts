@@ -26,6 +26,8 @@ export type Publisher = {
 }
 
 const CONNECT_MS = 5000
+/** A quorum queue that is declared for the first time takes its time; a broker that never answers must not hold the turn. */
+const SET_UP_MS = 10_000
 const CLOSE_MS = 1000
 /** A dead broker behind a live network is noticed within twice this. */
 const HEARTBEAT_SECONDS = 15
@@ -34,7 +36,10 @@ const HEARTBEAT_SECONDS = 15
  * Connects, and declares a durable topic exchange and a quorum queue where they are not there yet. Rejects with BrokerTrouble: refused,
  * timeout, denied, topology …
  */
-export async function connectPublisher({ url, exchange, queue }: Broker): Promise<Publisher> {
+export async function connectPublisher(
+  { url, exchange, queue }: Broker,
+  setUpMs = SET_UP_MS,
+): Promise<Publisher> {
   const connection = await open(url)
   let isOpen = true
   const waiting = new Set<(trouble: BrokerTrouble) => void>()
@@ -47,13 +52,11 @@ export async function connectPublisher({ url, exchange, queue }: Broker): Promis
   connection.on('error', lost)
   connection.on('close', lost)
   try {
-    const channel = await connection.createConfirmChannel()
-    channel.on('error', lost)
-    channel.on('close', lost)
-    await channel.assertExchange(exchange, 'topic', { durable: true })
-    if (queue !== null) {
-      await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
-      await channel.bindQueue(queue, exchange, '#')
+    const settingUp = setUp(connection, { exchange, queue }, lost)
+    const channel = await Promise.race([settingUp, after(setUpMs)])
+    if (!channel) {
+      settingUp.catch(() => undefined)
+      throw new BrokerTrouble('timeout')
     }
     const publish = publisherOn(channel, exchange)
     return {
@@ -72,11 +75,28 @@ export async function connectPublisher({ url, exchange, queue }: Broker): Promis
         return close(connection)
       },
     }
-  } catch {
+  } catch (error) {
     await close(connection)
+    if (error instanceof BrokerTrouble) throw error
     // It is there and lets us in: the exchange or the queue is of another kind, or is not ours to declare.
     throw new BrokerTrouble('topology')
   }
+}
+
+async function setUp(
+  connection: ChannelModel,
+  { exchange, queue }: Pick<Broker, 'exchange' | 'queue'>,
+  lost: () => void,
+): Promise<ConfirmChannel> {
+  const channel = await connection.createConfirmChannel()
+  channel.on('error', lost)
+  channel.on('close', lost)
+  await channel.assertExchange(exchange, 'topic', { durable: true })
+  if (queue !== null) {
+    await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
+    await channel.bindQueue(queue, exchange, '#')
+  }
+  return channel
 }
 
 function publisherOn(channel: ConfirmChannel, exchange: string): Publisher['publish'] {
