@@ -20,7 +20,10 @@ export class BrokerTrouble extends Error {
 
 export type Publisher = {
   isOpen(): boolean
-  /** Resolves once the broker has said that it keeps the message and that a queue has it; rejects with BrokerTrouble. */
+  /**
+   * Resolves once the broker has said that it keeps the message and that a queue has it, or that none of the operators' own takes it; rejects
+   * with BrokerTrouble.
+   */
   publish(event: CloudEvent): Promise<void>
   close(): Promise<void>
 }
@@ -32,9 +35,13 @@ const HEARTBEAT_SECONDS = 15
 
 /**
  * Connects, and declares a durable topic exchange and a quorum queue where they are not there yet. Rejects with BrokerTrouble: refused,
- * timeout, denied, topology …
+ * timeout, denied, topology … Where the operators bind queues of their own, a message that none of them takes counts as told: nobody asked
+ * for it. It must not keep back what others wait for.
  */
-export async function connectPublisher({ url, exchange, queue }: Broker): Promise<Publisher> {
+export async function connectPublisher(
+  { url, exchange, queue }: Broker,
+  onUnroutable: () => void = () => undefined,
+): Promise<Publisher> {
   const connection = await open(url)
   let isOpen = true
   const waiting = new Set<(trouble: BrokerTrouble) => void>()
@@ -55,7 +62,7 @@ export async function connectPublisher({ url, exchange, queue }: Broker): Promis
       await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
       await channel.bindQueue(queue, exchange, '#')
     }
-    const publish = publisherOn(channel, exchange)
+    const publish = publisherOn(channel, exchange, queue === null ? onUnroutable : null)
     return {
       isOpen: () => isOpen,
       publish: (event) =>
@@ -79,7 +86,11 @@ export async function connectPublisher({ url, exchange, queue }: Broker): Promis
   }
 }
 
-function publisherOn(channel: ConfirmChannel, exchange: string): Publisher['publish'] {
+function publisherOn(
+  channel: ConfirmChannel,
+  exchange: string,
+  onUnroutable: (() => void) | null,
+): Publisher['publish'] {
   // A message that no queue takes comes back before it is confirmed (the mandatory flag).
   const returned = new Set<string>()
   channel.on('return', ({ properties }) => returned.add(String(properties.messageId)))
@@ -90,9 +101,11 @@ function publisherOn(channel: ConfirmChannel, exchange: string): Publisher['publ
         ...{ messageId: event.id, appId: 'cardea', timestamp: Math.floor(Date.parse(event.time) / 1000) },
       }
       const confirmed = (error: unknown) => {
-        if (returned.delete(event.id)) reject(new BrokerTrouble('unroutable'))
-        else if (error) reject(new BrokerTrouble('not_confirmed'))
-        else resolve()
+        const isReturned = returned.delete(event.id)
+        if (isReturned && onUnroutable === null) return reject(new BrokerTrouble('unroutable'))
+        if (error) return reject(new BrokerTrouble('not_confirmed'))
+        if (isReturned) onUnroutable?.()
+        resolve()
       }
       try {
         channel.publish(exchange, event.type, Buffer.from(JSON.stringify(event)), options, confirmed)

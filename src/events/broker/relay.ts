@@ -19,7 +19,8 @@ export type RelayDeps = {
   issuer: string
   /** How long the broker may take to confirm a batch. */
   patienceMs?: number
-  onOutcome(outcome: 'published' | 'failed', events: number): void
+  /** `unroutable`: no queue of the operators' own takes events of that type. */
+  onOutcome(outcome: 'published' | 'unroutable' | 'failed', events: number): void
   /** A turn came to nothing for this reason: a stable word. */
   onTrouble(reason: string): void
 }
@@ -48,7 +49,8 @@ export function relayToBroker(deps: RelayDeps): { work: Work; close(): Promise<v
   let publisher: Publisher | undefined
 
   async function connected(): Promise<Publisher> {
-    if (publisher?.isOpen() !== true) publisher = await connectPublisher(deps.broker)
+    if (publisher?.isOpen() !== true)
+      publisher = await connectPublisher(deps.broker, () => deps.onOutcome('unroutable', 1))
     return publisher
   }
 
