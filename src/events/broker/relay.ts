@@ -36,7 +36,8 @@ const relayTask = defineTask('broker.relay', z.strictObject({}), { maxAttempts: 
 /** Gives the relay a turn when there is something to tell, unless it has one already, in whichever process. Called again and again. */
 export async function askForRelay({ prisma }: Database): Promise<void> {
   await openRelay(prisma)
-  if (await relayHasNews(prisma)) await enqueue(prisma, relayTask, {}, { onlyOne: 'broker.relay' })
+  if (await relayHasNews(prisma))
+    await enqueue(prisma, relayTask, {}, { onlyOne: 'broker.relay', againWithinSeconds: 5 })
 }
 
 /**
