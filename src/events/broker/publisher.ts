@@ -102,10 +102,12 @@ function publisherOn(
       }
       const confirmed = (error: unknown) => {
         const isReturned = returned.delete(event.id)
-        if (isReturned && onUnroutable === null) return reject(new BrokerTrouble('unroutable'))
-        if (error) return reject(new BrokerTrouble('not_confirmed'))
-        if (isReturned) onUnroutable?.()
-        resolve()
+        if (isReturned && onUnroutable === null) reject(new BrokerTrouble('unroutable'))
+        else if (error) reject(new BrokerTrouble('not_confirmed'))
+        else {
+          if (isReturned) onUnroutable?.()
+          resolve()
+        }
       }
       try {
         channel.publish(exchange, event.type, Buffer.from(JSON.stringify(event)), options, confirmed)
