@@ -13,11 +13,9 @@ const threadSchema = z
       description:
         'The oldest first: the session it was given in, what was allowed, its first tokens, and what ended it.',
     }),
-    truncated: z
-      .boolean()
-      .meta({
-        description: 'More than 2000 events are on this page: of this grant the oldest are left out.',
-      }),
+    truncated: z.boolean().meta({
+      description: 'More than 2000 events are on this page: of this grant the oldest are left out.',
+    }),
   })
   .meta({ id: 'TimelineThread' })
 
