@@ -1,42 +1,40 @@
 import type { Config } from '../config/index.ts'
 import type { Database } from '../db/index.ts'
-import { receiverStatistics } from '../receivers/index.ts'
+import { receiversAboutToMiss, receiverStatistics } from '../receivers/index.ts'
 import type { ReceiverStatistics } from '../receivers/index.ts'
 import type { Finding } from './finding.ts'
 
 /** Seconds that what happened may wait to be told to the broker while nothing fails. */
 const MOST_LAG_SECONDS = 300
-const DAY = 86_400
 
 /** Whether those outside are told what happens. Nothing where nobody is to be told. Needs a schema that is up to date. */
 export async function examineReceivers(
   { prisma }: Database,
-  { broker, audit }: Pick<Config, 'broker' | 'audit'>,
+  { broker, audit: { retentionDays } }: Pick<Config, 'broker' | 'audit'>,
 ): Promise<Finding[]> {
   const statistics = await receiverStatistics(prisma)
+  // 0: events are kept for good.
+  const late = retentionDays === 0 ? [] : await missing(prisma, retentionDays, broker !== null)
   return [
     ...(statistics.webhooks.length > 0 ? [webhooks(statistics.webhooks)] : []),
     ...(broker !== null ? [relay(statistics.broker)] : []),
-    // The place of a broker that is configured no more is kept, and held against nobody.
-    ...forgotten({ ...statistics, ...(broker === null ? { broker } : {}) }, audit.retentionDays),
+    ...(late.length > 0 ? [aboutToMiss(late)] : []),
   ]
 }
 
-/** What retention removes, nobody is told any more: with a tenth of the time left it is time to say so. */
-function forgotten({ webhooks: all, broker }: ReceiverStatistics, retentionDays: number): Finding[] {
-  const most = retentionDays * DAY * 0.9
-  const behind = [
-    ...all.map(({ id, lagSeconds }) => ({ name: `webhook ${id}`, lagSeconds })),
-    { name: 'the broker', lagSeconds: broker?.lagSeconds ?? 0 },
-  ].filter(({ lagSeconds }) => retentionDays > 0 && lagSeconds > most)
-  if (behind.length === 0) return []
-  const named = behind.map(({ name, lagSeconds }) => `${name} is ${Math.floor(lagSeconds / DAY)} days behind`)
-  return [
-    {
-      ...{ what: 'retention', ok: false, said: `removes what was not told: ${named.join(', ')}` },
-      remedy: 'Let it answer again or disable it, or raise CARDEA_AUDIT_RETENTION_DAYS meanwhile.',
-    },
-  ]
+/** Days before what they wait for is gone in which somebody can still do something about it. */
+const WARNING_DAYS = 2
+
+async function missing(db: Database['prisma'], retentionDays: number, hasBroker: boolean): Promise<string[]> {
+  const late = await receiversAboutToMiss(db, { retentionDays, withinDays: WARNING_DAYS })
+  return late.filter((who) => who !== 'broker' || hasBroker)
+}
+
+function aboutToMiss(who: readonly string[]): Finding {
+  return {
+    ...{ what: 'receivers that are behind', ok: false, said: who.join(', ') },
+    remedy: `What they are still to hear is about to leave the audit (CARDEA_AUDIT_RETENTION_DAYS). Mend or delete them, or keep events longer.`,
+  }
 }
 
 function webhooks(all: ReceiverStatistics['webhooks']): Finding {

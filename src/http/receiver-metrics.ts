@@ -18,7 +18,7 @@ export function receiverMetrics(registry: Registry): {
   const shared = { registers, aggregator: 'max' as const }
   const brokerEvents = new Counter({
     name: 'broker_events_total',
-    help: 'Events relayed to the message broker by outcome: published is confirmed by it',
+    help: 'Events relayed to the message broker by outcome: published is confirmed by it, also what unroutable counts: no queue takes it',
     labelNames: ['outcome'] as const,
     registers,
   })

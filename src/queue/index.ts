@@ -6,6 +6,8 @@
  */
 export { enqueue, enqueueAll } from './enqueue.ts'
 export type { EnqueueOptions } from './enqueue.ts'
+export { createHands, performByHand } from './hands.ts'
+export type { Hands } from './hands.ts'
 export { installQueue, isQueueInstalled } from './install.ts'
 export { discardJob, findJob, listJobs, queueStatistics, retryJob } from './jobs.ts'
 export type { JobState, ListedJob, TaskStatistics } from './jobs.ts'

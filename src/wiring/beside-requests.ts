@@ -19,7 +19,7 @@ import {
 } from '../jobs/index.ts'
 import { sweepMailRoom } from '../mail/index.ts'
 import { askForSignalPushes } from '../signals/index.ts'
-import { startWorker } from '../queue/index.ts'
+import { createHands, startWorker } from '../queue/index.ts'
 import type { Pool } from '../db/index.ts'
 import type { createMailing } from './mailing.ts'
 import { networksAllowed } from './outbound.ts'
@@ -27,6 +27,9 @@ import type { PartsWithEngine } from './parts.ts'
 import { signalWork } from './signals.ts'
 import { keySchedule } from './signing-keys.ts'
 import { tellTrouble } from './tell-trouble.ts'
+
+/** Of a process's jobs so many at once may be for receivers of events, who may all be slow. */
+const HANDS_FOR_RECEIVERS = 4
 
 export type WorkerOptions = {
   /** Connections of the worker's own; the process's, when left out. */
@@ -105,6 +108,7 @@ export function besideRequests(
 function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMails>[0]) {
   const { config, database, sealer, logger, metrics, oidc } = parts
   const outboundAllow = networksAllowed(config)
+  const hands = createHands(HANDS_FOR_RECEIVERS)
   const webhooks = {
     ...{ database, sealer, outboundAllow },
     onOutcome: (outcome: 'delivered' | 'failed') => metrics.webhooks.inc({ outcome }),
@@ -116,9 +120,9 @@ function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMai
       onOutcome: (outcome) => metrics.logoutNotices.inc({ outcome }),
     }),
     sendMails(mailDelivery),
-    pushToWebhooks(webhooks),
+    pushToWebhooks({ ...webhooks, hands }),
     testWebhooks(webhooks),
-    signalWork(parts),
+    signalWork(parts, hands),
     fetchLogos(database, { outboundAllow }),
     clearingRevocations(database),
     keyRotation({ database, sealer }, keySchedule(config), (algorithms) =>

@@ -20,7 +20,10 @@ export class BrokerTrouble extends Error {
 
 export type Publisher = {
   isOpen(): boolean
-  /** Resolves once the broker has said that it keeps the message and that a queue has it; rejects with BrokerTrouble. */
+  /**
+   * Resolves once the broker has said that it keeps the message and that a queue has it, or that none of the operators' own takes it; rejects
+   * with BrokerTrouble.
+   */
   publish(event: CloudEvent): Promise<void>
   close(): Promise<void>
 }
@@ -34,11 +37,15 @@ const HEARTBEAT_SECONDS = 15
 
 /**
  * Connects, and declares a durable topic exchange and a quorum queue where they are not there yet. Rejects with BrokerTrouble: refused,
- * timeout, denied, topology …
+ * timeout, denied, topology … Where the operators bind queues of their own, a message that none of them takes counts as told: nobody asked
+ * for it. It must not keep back what others wait for.
  */
 export async function connectPublisher(
   { url, exchange, queue }: Broker,
-  setUpMs = SET_UP_MS,
+  {
+    onUnroutable = () => undefined,
+    setUpMs = SET_UP_MS,
+  }: { onUnroutable?: () => void; setUpMs?: number } = {},
 ): Promise<Publisher> {
   const connection = await open(url)
   let isOpen = true
@@ -58,7 +65,7 @@ export async function connectPublisher(
       settingUp.catch(() => undefined)
       throw new BrokerTrouble('timeout')
     }
-    const publish = publisherOn(channel, exchange)
+    const publish = publisherOn(channel, exchange, queue === null ? onUnroutable : null)
     return {
       isOpen: () => isOpen,
       publish: (event) =>
@@ -99,7 +106,11 @@ async function setUp(
   return channel
 }
 
-function publisherOn(channel: ConfirmChannel, exchange: string): Publisher['publish'] {
+function publisherOn(
+  channel: ConfirmChannel,
+  exchange: string,
+  onUnroutable: (() => void) | null,
+): Publisher['publish'] {
   // A message that no queue takes comes back before it is confirmed (the mandatory flag).
   const returned = new Set<string>()
   channel.on('return', ({ properties }) => returned.add(String(properties.messageId)))
@@ -110,9 +121,13 @@ function publisherOn(channel: ConfirmChannel, exchange: string): Publisher['publ
         ...{ messageId: event.id, appId: 'cardea', timestamp: Math.floor(Date.parse(event.time) / 1000) },
       }
       const confirmed = (error: unknown) => {
-        if (returned.delete(event.id)) reject(new BrokerTrouble('unroutable'))
+        const isReturned = returned.delete(event.id)
+        if (isReturned && onUnroutable === null) reject(new BrokerTrouble('unroutable'))
         else if (error) reject(new BrokerTrouble('not_confirmed'))
-        else resolve()
+        else {
+          if (isReturned) onUnroutable?.()
+          resolve()
+        }
       }
       try {
         channel.publish(exchange, event.type, Buffer.from(JSON.stringify(event)), options, confirmed)

@@ -56,7 +56,7 @@ async function muteBroker(): Promise<{ url: string; sockets: Socket[] }> {
 
 test('a broker that lets us in and then says nothing is given up, and hung up on (FT-22)', async () => {
   const { url, sockets } = await muteBroker()
-  const connecting = connectPublisher({ url, exchange: 'cardea.events', queue: null }, 200)
+  const connecting = connectPublisher({ url, exchange: 'cardea.events', queue: null }, { setUpMs: 200 })
   await expect(connecting).rejects.toMatchObject({ name: 'BrokerTrouble', message: 'timeout' })
   const [socket] = sockets
   for (let tries = 0; tries < 100 && socket?.destroyed === false; tries += 1)
