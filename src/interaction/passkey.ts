@@ -1,5 +1,6 @@
 import { field } from '../http/index.ts'
 import { text } from '../language/index.ts'
+import { browserTokenOf } from '../oidc/index.ts'
 import { verifyPasskeyAuthentication } from '../users/index.ts'
 import { ipOf } from './finish.ts'
 import { advance, toDispatcher } from './handler.ts'
@@ -28,6 +29,7 @@ export const passkey: Handler = async (deps, ctx, signIn, body) => {
       userId: step === 'login' ? undefined : user?.id,
       response: field(body, 'response'),
       ip: ipOf(ctx),
+      browserToken: browserTokenOf(ctx),
     },
   )
   if (verdict.ok) {
