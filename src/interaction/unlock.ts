@@ -65,6 +65,7 @@ export const requestUnlock: Handler = async (deps, ctx, signIn, body) => {
                 language: user.locale,
                 userId: user.id,
                 expiresInSeconds: 60 * secrets.minutes,
+                fromKnownBrowser: browser !== null,
                 template: 'unlock',
                 data: secrets,
               }
