@@ -2,6 +2,7 @@ import { generateAuthenticationOptions, verifyAuthenticationResponse } from '@si
 import { record } from '../audit/index.ts'
 import { sameBytes } from '../crypto/index.ts'
 import type { Database, Db } from '../db/index.ts'
+import type { Around } from './around.ts'
 import { newChallenge, readChallenge, spendChallenge } from './passkey-challenge.ts'
 import type { ChallengePurpose } from './passkey-challenge.ts'
 import { clientDataOf, parseAuthentication } from './passkey-response.ts'
@@ -14,7 +15,7 @@ import type { Counter } from './throttle-counters.ts'
 import type { CounterPolicy } from './throttle-policy.ts'
 import { provenBrowser } from './trusted-browsers.ts'
 import { toUser } from './user.ts'
-import type { User, UserRow } from './user.ts'
+import type { User } from './user.ts'
 import { isUserId } from './user-id.ts'
 
 type OptionsDeps = { db: Db; site: PasskeySite; keys: readonly Buffer[]; now?: (() => Date) | undefined }
@@ -73,7 +74,8 @@ export async function passkeyAuthenticationOptions(
  * we made for this very page and that nobody has answered (WebAuthn section 7.2). The user is found by the credential's id, and must
  * be the one in its user handle, the one asked for if there is one, and not disabled. A signature counter that does not go up is
  * refused and recorded: the key was copied; keys that do not count stay at 0. One answer for every refusal. Refusals are counted for the
- * passkey in each network, or for the known browser they come from (TH-03). Passes on storage trouble.
+ * passkey in each network, or for the known browser they come from (TH-03). What goes with a right one is in `around`: whoever finds its
+ * challenge spent finds that done. Passes on storage trouble.
  */
 export async function verifyPasskeyAuthentication(
   deps: AuthenticationDeps,
@@ -84,6 +86,7 @@ export async function verifyPasskeyAuthentication(
     ip,
     browserToken,
   }: Asked & { response: unknown; ip?: string | undefined; browserToken?: string | undefined },
+  around: Around<{ user: User; method: PasskeyMethod }> = {},
 ): Promise<PasskeyVerdict> {
   const { database, keys } = deps
   const now = deps.now?.() ?? new Date()
@@ -98,7 +101,7 @@ export async function verifyPasskeyAuthentication(
   if (!reserved.ok) return { ok: false, reason: 'throttled', retryAfter: reserved.retryAfter }
   try {
     const challenge = { text: client.challenge, expiresAt }
-    const verdict = await judge(deps, { response, challenge, userId, ip, now })
+    const verdict = await judge(deps, { response, challenge, userId, ip, now, around })
     if (verdict.ok) await giveBack(database.prisma, reserved.reservation)
     else await recordBlocks(database.prisma, reserved.reservation, { ip })
     return verdict
@@ -128,10 +131,11 @@ type Claim = {
   userId: string | undefined
   ip: string | undefined
   now: Date
+  around: Around<{ user: User; method: PasskeyMethod }>
 }
 
 async function judge({ database, site }: AuthenticationDeps, claim: Claim): Promise<PasskeyVerdict> {
-  const { response, challenge, ip, now } = claim
+  const { response, challenge, ip, now, around } = claim
   const id = Uint8Array.from(Buffer.from(response.id, 'base64url'))
   const passkey = await database.prisma.passkey.findUnique({ where: { id }, include: { user: true } })
   if (!passkey) return refused
@@ -142,7 +146,10 @@ async function judge({ database, site }: AuthenticationDeps, claim: Claim): Prom
     await record(database.prisma, { type: 'sign_in.passkey_failed', userId, ip, detail: {} })
     return refused
   }
+  const method = passkey.deviceType === 'single_device' ? 'hwk' : 'swk'
+  const user = toUser(passkey.user)
   const outcome = await database.transaction(async (tx) => {
+    await around.before?.(tx)
     if (!(await spendChallenge(tx, challenge.text, challenge.expiresAt))) return 'replayed'
     const counter = BigInt(used.counter)
     const { count } = await tx.passkey.updateMany({
@@ -151,16 +158,13 @@ async function judge({ database, site }: AuthenticationDeps, claim: Claim): Prom
     })
     if (count === 0) return passkey.user.disabledAt === null ? 'counter_went_back' : 'disabled'
     await record(tx, { type: 'sign_in.passkey_ok', userId, ip, detail: { passkey: response.id } })
+    await around.after?.(tx, { user, method })
     return 'accepted'
   })
-  if (outcome === 'accepted') return accepted(passkey.user, response.id, passkey.deviceType)
+  if (outcome === 'accepted') return { ok: true, user, passkeyId: response.id, method }
   const detail = { passkey: response.id, reason: outcome }
   await record(database.prisma, { type: 'sign_in.passkey_failed', userId, ip, detail })
   return refused
-}
-
-function accepted(user: UserRow, passkeyId: string, deviceType: string): PasskeyVerdict {
-  return { ok: true, user: toUser(user), passkeyId, method: deviceType === 'single_device' ? 'hwk' : 'swk' }
 }
 
 /** An authenticator asked without a list of credentials always says whose its answer is; asked with one, it may. */
