@@ -47,7 +47,10 @@ export function serve(router: Router, deps: AccountDeps, pages: readonly SelfPag
         ctx.state.here = filled(post.from, ctx)
         if (visitor) checkCsrf(ctx, deps.keys, formBinding(visitor), field(form, 'csrf'))
         const maySend = visitor && (visitor.isFresh || !post.fresh)
-        if (visitor && !maySend && hasJustReturned(ctx)) return showNotFresh(deps, ctx)
+        if (visitor && !maySend && hasJustReturned(ctx)) {
+          showNotFresh(deps, ctx)
+          return
+        }
         const wasSent = maySend && (await isDone(post.act(deps, ctx, visitor, form)))
         if (!wasSent) leaveToSignIn(deps, ctx, { to: filled(post.from, ctx), notice: post.late, visitor })
       })
