@@ -10,14 +10,14 @@ import { throttledFor } from './wait-words.ts'
 /** A POST of the sign-in: parse, verify, record, advance. Runs only when its step is the one that is due. */
 export type Handler = (deps: InteractionDeps, ctx: Context, signIn: SignIn, body: Form) => Promise<void>
 
-/** Keeps what was proven and sends the browser back to the dispatcher. */
+/** Keeps what was proven, unless another request brought the sign-in on or ended it, and sends the browser back to the dispatcher. */
 export async function advance(
   deps: InteractionDeps,
   ctx: Context,
   { interaction }: SignIn,
   progress: Progress,
 ): Promise<void> {
-  await deps.oidc.saveProgress(deps.database.prisma, interaction.uid, progress)
+  await deps.oidc.saveProgress(deps.database.prisma, interaction, progress)
   toDispatcher(ctx, interaction.uid)
 }
 

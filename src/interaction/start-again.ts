@@ -14,7 +14,7 @@ export function startAgain(ctx: Context, { interaction: { params } }: Pick<SignI
 function queryOf(params: Record<string, unknown>): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(params))
-    if (value !== undefined && value !== null)
-      for (const one of [value].flat()) query.append(name, String(one))
+    for (const one of [value].flat())
+      if (typeof one === 'string' || typeof one === 'number') query.append(name, String(one))
   return query.toString()
 }

@@ -13,6 +13,6 @@ export function withoutPressedTwice(events: readonly ListedEvent[]): ListedEvent
 }
 
 function isSecondPress({ type, detail, ip, at }: ListedEvent, win: ListedEvent): boolean {
-  if (type !== 'sign_in.totp_failed' || detail?.['replayed'] !== true || ip !== win.ip) return false
+  if (type !== 'sign_in.totp_failed' || detail['replayed'] !== true || ip !== win.ip) return false
   return Math.abs(Date.parse(at) - Date.parse(win.at)) <= MOST_MS
 }

@@ -2,6 +2,7 @@ import type { Sealer } from '../../crypto/index.ts'
 import type { Database, Tx } from '../../db/index.ts'
 import { retireDueKeys } from './retire-key.ts'
 import { rotateSigningKey } from './rotate-key.ts'
+import { leavesTooEarly, stayLongEnough } from './stay-long-enough.ts'
 import { ALGORITHMS, lockKeys } from './stored-keys.ts'
 import type { SigningAlg } from './stored-keys.ts'
 
@@ -19,16 +20,18 @@ export type KeySchedule = {
 export type KeyAge = { alg: string; ageSeconds: number; announced: boolean; dueInSeconds: number | null }
 
 /**
- * Announces a new key for each algorithm whose key has a day left to sign, and erases keys whose end has come (KY-03). Called now and then by
+ * Announces a new key for each algorithm whose key has a day left to sign, and erases keys whose end has come (KY-03), which
+ * is put off when tokens have been made to live longer since it was planned. Called now and then by
  * every instance: one of them does it, the others find it done. All times are the database's. Resolves to the algorithms that got a new key.
  */
 export async function keepKeysFresh(
   { database, sealer }: { database: Database; sealer: Sealer },
   { everySeconds, signedSeconds }: KeySchedule,
 ): Promise<SigningAlg[]> {
-  if (!(await isAnythingDue(database, everySeconds))) return []
+  if (!(await isAnythingDue(database, { everySeconds, signedSeconds }))) return []
   return database.transaction(async (tx) => {
     await lockKeys(tx)
+    await stayLongEnough(tx, signedSeconds)
     await retireDueKeys(tx)
     const rotated: SigningAlg[] = []
     const activateInSeconds = leadSeconds(everySeconds)
@@ -70,11 +73,15 @@ function leadSeconds(everySeconds: number): number {
 }
 
 /** One look without a lock: most of the time nothing is to be done. */
-async function isAnythingDue({ prisma }: Database, everySeconds: number): Promise<boolean> {
+async function isAnythingDue(
+  { prisma }: Database,
+  { everySeconds, signedSeconds }: KeySchedule,
+): Promise<boolean> {
   const ages = await keyAges(prisma, everySeconds)
   const lead = leadSeconds(everySeconds)
   if (ages.some(({ announced, dueInSeconds }) => !announced && dueInSeconds !== null && dueInSeconds <= lead))
     return true
+  if (await leavesTooEarly(prisma, signedSeconds)) return true
   const [due] = await prisma.$queryRaw<unknown[]>`
     SELECT kid FROM signing_keys WHERE retired_at IS NULL AND retire_at <= clock_timestamp() LIMIT 1`
   return due !== undefined
