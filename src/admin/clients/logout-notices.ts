@@ -24,7 +24,7 @@ const noticeSchema = z
     delivered_at: instant.nullable(),
     error: z.string().nullable().meta({ description: 'What went wrong the last time, in a word.' }),
   })
-  .meta({ id: 'LogoutNotice' })
+  .meta({ id: 'ClientLogoutNotice' })
 
 export const logoutNotices = route({
   method: 'GET',

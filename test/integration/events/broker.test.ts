@@ -241,7 +241,12 @@ withBroker('with RabbitMQ', () => {
     await writing
     await until(() => troubles.length > 1)
     await rabbit.start()
-    await until(allIsTold, 150)
+    await until(allIsTold, 45).catch(async () => {
+      // RabbitMQ 3.10, killed while it writes, now and then comes back with a quorum queue that confirms nothing until it is started anew.
+      await rabbit.kill()
+      await rabbit.start()
+      await until(allIsTold, 90)
+    })
     expectEverythingInOrder(await drain(), first, count)
   })
 
