@@ -25,9 +25,11 @@ type Exchange = {
 /** Remembers what of a request and its answer is a secret. */
 export function noteSecrets({ status, body, authorization, headers, text }: Exchange): void {
   // What was not taken for a credential may be anything: tests send names in the place of tokens.
-  if (typeof authorization === 'string' && status < 400) note(authorization.split(' ').at(-1))
+  const isTaken = status < 400
+  if (typeof authorization === 'string' && isTaken) note(authorization.split(' ').at(-1))
   if (typeof body === 'string')
-    for (const [name, value] of new URLSearchParams(body)) if (sentAs.test(name)) note(value)
+    for (const [name, value] of new URLSearchParams(body))
+      if (sentAs.test(name) && (isTaken || name.includes('password'))) note(value)
   for (const [, value] of text.matchAll(givenAs)) note(value)
   for (const value of [...(headers.location ?? '').matchAll(/[?&#](?:code|access_token|id_token)=([^&]+)/g)])
     note(value[1])
