@@ -15,10 +15,12 @@ export async function unlockUser(db: Db, id: string): Promise<number | null> {
   return db.$executeRaw(forgetting(countersOfAccount(user, browsers)))
 }
 
-/** A range of one index for each beginning, so that the counters of everybody else are not looked at. Each ends with a slash. */
+/** A range of one index for each beginning, so that the counters of everybody else are not looked at. Each ends with a slash. The condition on
+ * `failures`, which all rows meet, is the index's own. */
 export function forgetting({ keys, prefixes }: ReturnType<typeof countersOfAccount>): Prisma.Sql {
   const beginnings = prefixes.map(
-    (prefix) => Prisma.sql`(key ~>=~ ${prefix} AND key ~<~ ${`${prefix.slice(0, -1)}${afterSlash}`})`,
+    (prefix) =>
+      Prisma.sql`(key ~>=~ ${prefix} AND key ~<~ ${`${prefix.slice(0, -1)}${afterSlash}`} AND failures >= 0)`,
   )
   return Prisma.sql`
     DELETE FROM attempt_counters WHERE key = ANY(${keys}::text[]) OR ${Prisma.join(beginnings, ' OR ')}`
