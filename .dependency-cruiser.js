@@ -3,7 +3,7 @@
  * imports point down, rooms on one floor never meet, and a room is entered only through its index.ts.
  */
 const floors = [
-  ['language'],
+  ['language', 'tracing'],
   ['config', 'db', 'http', 'crypto'],
   ['queue'],
   ['audit', 'mail'],
@@ -44,6 +44,7 @@ const soleOwners = [
   ['oidc-provider', '^src/oidc/'],
   ['argon2|otplib|bcryptjs|@simplewebauthn/server|@zxcvbn-ts', '^src/users/'],
   ['i18next', '^src/language/'],
+  ['@opentelemetry', '^src/tracing/'],
   ['nodemailer|amqplib', '^src/events/'],
   ['@prisma|pg', '^src/db/'],
 ].map(([packages, owner]) => ({

@@ -26,6 +26,7 @@ export function createApps(deps: AppDeps): Apps {
   const { pool } = deps.database
   const metrics = http.createMetrics({
     databasePool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    hashing: () => deps.hasher.stats(),
   })
   const pages = wiring.createPages(deps, metrics)
   const parts = { ...deps, metrics, pages }

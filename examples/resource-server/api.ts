@@ -11,12 +11,20 @@ const orders = [
 
 const invoices = [{ id: 'R-1', order: 1, paid: true }]
 
-/** What it takes to see invoices: two factors, shown within the last five minutes. */
-const forInvoices = { acrValues: ['urn:cardea:acr:mfa'], maxAge: 300 }
-
-/** `GET /orders` and `GET /invoices` for bearers of an access token with the scope `orders:read`; invoices want a strong, fresh sign-in. */
-export function createApi(trusted: { issuer: string; audience: string }): Server {
+/**
+ * `GET /orders` and `GET /invoices` for bearers of an access token with the scope `orders:read`. Invoices want a strong sign-in, by one of
+ * `acrValues` (the weakest first), that is at most five minutes old.
+ */
+export function createApi({
+  acrValues = ['urn:cardea:acr:mfa'],
+  ...trusted
+}: {
+  issuer: string
+  audience: string
+  acrValues?: readonly string[]
+}): Server {
   const verify = createVerifier(trusted)
+  const forInvoices = { acrValues, maxAge: 300 }
 
   return createServer((request, response) => {
     answer(request, response).catch(() => {

@@ -5,11 +5,16 @@ const {
   API_ISSUER: issuer = 'http://localhost:3000',
   API_AUDIENCE: audience = 'https://api.shop.example/',
   API_PORT: port = '3200',
+  API_ACR_VALUES: acrValues = 'urn:cardea:acr:mfa',
 } = process.env
 
-const server = createApi({ issuer, audience }).listen(Number(port), '127.0.0.1', () => {
-  console.log(`Orders on http://localhost:${port}/orders, for tokens of ${issuer} to ${audience}`)
-})
+const server = createApi({ issuer, audience, acrValues: acrValues.split(' ') }).listen(
+  Number(port),
+  '127.0.0.1',
+  () => {
+    console.log(`Orders on http://localhost:${port}/orders, for tokens of ${issuer} to ${audience}`)
+  },
+)
 server.on('error', (error) => {
   console.error(`The API cannot listen on port ${port}: ${error.message}`)
   process.exit(1)

@@ -1,7 +1,11 @@
 // Asks for a stronger or a fresher sign-in where a token's own is not enough (RFC 9470). Copy this file; it needs nothing.
 
-/** What a route wants: one of these `acr` values, and a sign-in at most so many seconds old. */
-export type Demand = { acrValues: string[]; maxAge?: number }
+/**
+ * What a route wants: one of these `acr` values, and a sign-in at most so many seconds old. The weakest that will do comes first, which
+ * is what the app then asks for; every stronger one must be named too, because names have no order: whoever is signed in more strongly
+ * has a token that says just that, and no other sign-in would ever come.
+ */
+export type Demand = { acrValues: readonly string[]; maxAge?: number }
 
 /** What a token tells about its user's sign-in, as claims of a JWT (RFC 9068) or as the answer of introspection (RFC 9470 section 6). */
 type SignIn = { readonly [claim: string]: unknown }

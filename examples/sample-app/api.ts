@@ -27,7 +27,7 @@ export function createSampleApi({ issuer, api }: Pick<SampleOptions, 'issuer' | 
     ctx.body = { orders: ORDERS }
   })
   // Money: two factors, shown within the last five minutes (RFC 9470).
-  const strong = { acrValues: ['urn:cardea:acr:mfa'], maxAge: 300 }
+  const strong = { acrValues: api.acrValues, maxAge: 300 }
   router.get('/invoices', requireToken({ ...door, signIn: strong }), (ctx) => {
     ctx.body = { invoices: INVOICES }
   })

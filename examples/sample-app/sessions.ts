@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { Context } from 'koa'
 import type { IDToken } from 'openid-client'
 import type { Refusal } from './issuer.ts'
-import type { AccessToken, Attempt } from './oidc.ts'
+import type { AccessToken, Attempt, Wishes } from './oidc.ts'
 
 /** A signed-in user with the tokens that this app holds for them. Tokens never reach the browser. */
 export interface SignedIn {
@@ -15,6 +15,8 @@ export interface SignedIn {
   api: AccessToken | Refusal
   refreshToken: string | undefined
   revokedAt: Date | undefined
+  /** What this sign-in was asked to be; an API that wants just that and still says no would say no again. */
+  asked: Wishes
   /** One sentence about what the last button did; shown once. */
   notice: string | undefined
 }

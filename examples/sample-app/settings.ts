@@ -16,6 +16,8 @@ export interface SampleOptions {
     /** The API's own client, used for introspection (RFC 7662). */
     clientId: string
     clientSecret: string
+    /** The `acr` values that open its invoices, the weakest first: all of them, because names have no order. */
+    acrValues: readonly string[]
   }
 }
 
@@ -64,6 +66,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       resource: env['SAMPLE_API_RESOURCE'] ?? `${baseUrl.origin}/api`,
       clientId: required('SAMPLE_API_CLIENT_ID'),
       clientSecret: required('SAMPLE_API_CLIENT_SECRET'),
+      acrValues: (env['SAMPLE_API_ACR_VALUES'] ?? 'urn:cardea:acr:mfa').split(' '),
     },
   }
   if (problems.length > 0) return { ok: false, problems }

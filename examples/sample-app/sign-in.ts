@@ -74,6 +74,7 @@ async function finish(
     idToken,
     access,
     revokedAt: undefined,
+    asked: answer.attempt.wishes,
     notice: undefined,
     ...(await apiToken(party, tokens)),
   }

@@ -5,6 +5,8 @@ import type { Text } from '../language/index.ts'
 import { revoke } from '../oidc/index.ts'
 import { enqueueMail } from '../mail/index.ts'
 import { findPasswordLink, passwordProblem, spendPasswordLink } from '../users/index.ts'
+import { recallPending } from './by-mail/pending.ts'
+import { interactionOf, wayAnew, withInteraction } from './by-mail/way-back.ts'
 import { showDeadLink } from './dead-link.ts'
 import type { AccountDeps } from './deps.ts'
 
@@ -52,7 +54,21 @@ export async function setPassword(deps: AccountDeps, ctx: Context): Promise<void
     return
   }
   ctx.status = 303
-  ctx.redirect('/account/password-set')
+  ctx.redirect(withInteraction('/account/password-set', interactionBehind(ctx, found)))
+}
+
+/** What comes after it: the way to the sign-in that it was asked for from, or else to the app that this browser came from. */
+export async function showPasswordSet(deps: AccountDeps, ctx: Context): Promise<void> {
+  const app = await deps.wayToApp(ctx)
+  const continueUri = wayAnew(interactionOf(ctx)) ?? app?.uri
+  ctx.type = 'html'
+  ctx.body = deps.render(ctx, 'password-set', { client: app?.client, continueUri })
+}
+
+/** The sign-in in which this browser asked for this very mail. */
+function interactionBehind(ctx: Context, { mailTicket }: Ticket): string | undefined {
+  const asked = recallPending(ctx, 'reset')
+  return asked?.id === mailTicket ? asked?.interaction : undefined
 }
 
 function tellOfNewPassword(

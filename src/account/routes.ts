@@ -2,7 +2,7 @@ import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import { addressBlock, formBody, rateLimit } from '../http/index.ts'
 import type { AccountDeps } from './deps.ts'
-import { setPassword, showPasswordForm } from './password.ts'
+import { setPassword, showPasswordForm, showPasswordSet } from './password.ts'
 import { serve } from './signed-in/frame.ts'
 import { selfPages } from './signed-in/pages.ts'
 import { servePublic } from './signed-in/public-pages.ts'
@@ -18,11 +18,7 @@ export function createAccountRoutes(deps: AccountDeps): Middleware {
   const router = new Router()
   router.get('/account/password', throttle, (ctx) => showPasswordForm(deps, ctx))
   router.post('/account/password', throttle, formBody(), (ctx) => setPassword(deps, ctx))
-  router.get('/account/password-set', async (ctx) => {
-    const app = await deps.wayToApp(ctx)
-    ctx.type = 'html'
-    ctx.body = deps.render(ctx, 'password-set', app ? { client: app.client, continueUri: app.uri } : {})
-  })
+  router.get('/account/password-set', (ctx) => showPasswordSet(deps, ctx))
   servePublic(router, deps)
   serve(router, deps, selfPages)
   return router.routes() as unknown as Middleware

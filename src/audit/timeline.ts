@@ -3,7 +3,13 @@ import { documentOf, EVENT_COLUMNS } from './event.ts'
 import type { AuditEventDocument, EventRow } from './event.ts'
 
 /** Everything that happened to one grant, the oldest first: the sign-in, what was allowed, the tokens, and what ended it. */
-export type TimelineThread = { grantId: string; clientId: string | null; events: AuditEventDocument[] }
+export type TimelineThread = {
+  grantId: string
+  clientId: string | null
+  events: AuditEventDocument[]
+  /** More happened on this page than fits: of this grant the oldest events are left out. */
+  truncated: boolean
+}
 
 export type TimelineQuery = {
   userId: string
@@ -36,14 +42,19 @@ export async function userTimeline(
     [userId, after ?? null, limit + 1],
   )
   const page = listed.slice(0, limit)
-  const events = page.length === 0 ? [] : await eventsOf(pool, userId, page)
+  const newest = page.length === 0 ? [] : await eventsOf(pool, userId, page)
+  const events = newest.slice(0, MOST_PER_PAGE).reverse()
+  const since = newest.length > MOST_PER_PAGE ? (events[0]?.id ?? null) : null
   return {
-    threads: page.map((grant) => thread(grant, events)),
+    threads: page.map((grant) => thread(grant, events, since)),
     next: listed.length > limit ? (page.at(-1)?.last ?? null) : null,
   }
 }
 
-/** The events of these grants and of the sessions they were given in, and whatever ended access more widely since the first of them. */
+/**
+ * The events of these grants and of the sessions they were given in, and whatever ended access more widely since the first of them: the newest
+ * first, one more than fits.
+ */
 async function eventsOf(
   pool: Database['pool'],
   userId: string,
@@ -58,7 +69,7 @@ async function eventsOf(
        UNION
        SELECT * FROM audit_events WHERE id > $5 AND user_id IS NULL AND type = 'access.revoked' AND session_uid IS NULL
          AND (client_id IS NULL OR client_id = ANY($4))) e
-     ORDER BY e.id LIMIT ${MOST_PER_PAGE}`,
+     ORDER BY e.id DESC LIMIT ${MOST_PER_PAGE + 1}`,
     [
       userId,
       grants.map(({ grant_id: id }) => id),
@@ -70,7 +81,7 @@ async function eventsOf(
   return rows.map(documentOf)
 }
 
-function thread(grant: Listed, events: readonly AuditEventDocument[]): TimelineThread {
+function thread(grant: Listed, events: readonly AuditEventDocument[], since: string | null): TimelineThread {
   const { grant_id: grantId, client_id: clientId } = grant
   const sessions = new Set(grant.sessions)
   const own: AuditEventDocument[] = []
@@ -87,7 +98,8 @@ function thread(grant: Listed, events: readonly AuditEventDocument[]): TimelineT
     // What came later met a grant that had ended already.
     ended ||= event.session_id === undefined && endings.has(event.type)
   }
-  return { grantId, clientId, events: own }
+  const truncated = since !== null && BigInt(grant.first) < BigInt(since)
+  return { grantId, clientId, events: own, truncated }
 }
 
 const endings = new Set(['access.revoked', 'grant.revoked', 'user.deleted'])

@@ -1,9 +1,10 @@
 import type { Config } from '../config/index.ts'
 import { createSealer } from '../crypto/index.ts'
-import { EmbeddedPostgresError, migrationStatus } from '../db/index.ts'
+import { EmbeddedPostgresError, migrationStatus, takesWrites } from '../db/index.ts'
 import type { Database } from '../db/index.ts'
 import { openDevelopment } from '../development/index.ts'
 import { checkSigningKeys } from '../oidc/index.ts'
+import { examineRotation } from './doctor-keys.ts'
 import { examineQueue } from './doctor-queue.ts'
 import { examineReceivers } from './doctor-receivers.ts'
 import type { Finding } from './finding.ts'
@@ -23,8 +24,9 @@ export async function examineDatabase(terminal: Terminal, config: Config): Promi
         const schema = await examineSchema(database)
         const findings = [...(await examineServerAndClock(database)), schema]
         const receivers = schema.ok ? await examineReceivers(database, config) : []
-        const rest = [await examineKeys(database, config), await examineQueue(database)]
-        return [...findings, ...rest, ...receivers]
+        const rotation = schema.ok ? await examineRotation(database, config) : []
+        const keys = [await examineKeys(database, config), ...rotation]
+        return [...findings, ...keys, await examineQueue(database), ...receivers]
       }),
     )
   } catch (error) {
@@ -39,19 +41,19 @@ export async function examineDatabase(terminal: Terminal, config: Config): Promi
 async function examineServerAndClock({ pool }: Database): Promise<Finding[]> {
   await pool.query('SELECT 1')
   const asked = Date.now()
-  const { rows } = await pool.query<{ version: string; number: number; now: Date; readonly: boolean }>(
+  const { rows } = await pool.query<{ version: string; number: number; now: Date }>(
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
-            clock_timestamp() AS now, pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS readonly`,
+            clock_timestamp() AS now`,
   )
   const answered = Date.now()
   const [row] = rows
   if (!row) throw new Error('the database answered with nothing')
-  const { version, number, now, readonly } = row
+  const { version, number, now } = row
   // Its clock was read somewhere between the question and the answer.
   const skew = Math.max(asked - now.getTime(), now.getTime() - answered, 0)
   const said = `PostgreSQL ${version}, answers in ${answered - asked} ms`
   return [
-    readonly
+    !(await takesWrites(pool))
       ? readOnly(said)
       : number < OLDEST * 10_000
         ? tooOld(said)

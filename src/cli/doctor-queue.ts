@@ -9,7 +9,7 @@ const what = 'queue'
 /** The jobs of the queue: is anybody doing them, and were any given up? */
 export async function examineQueue({ pool, prisma }: Database): Promise<Finding> {
   if (!(await isQueueInstalled(pool)))
-    return { what, ok: true, said: 'not there yet: the first start, or `cardea migrate`, makes it' }
+    return { what, ok: false, said: 'its schema is not there', remedy: 'Run: cardea migrate' }
   const tasks = await queueStatistics(prisma)
   const given = tasks.filter(({ failed }) => failed > 0)
   if (given.length > 0)

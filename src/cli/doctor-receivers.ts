@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts'
 import type { Database } from '../db/index.ts'
-import { receiverStatistics } from '../receivers/index.ts'
+import { receiversAboutToMiss, receiverStatistics } from '../receivers/index.ts'
 import type { ReceiverStatistics } from '../receivers/index.ts'
 import type { Finding } from './finding.ts'
 
@@ -10,13 +10,31 @@ const MOST_LAG_SECONDS = 300
 /** Whether those outside are told what happens. Nothing where nobody is to be told. Needs a schema that is up to date. */
 export async function examineReceivers(
   { prisma }: Database,
-  { broker }: Pick<Config, 'broker'>,
+  { broker, audit: { retentionDays } }: Pick<Config, 'broker' | 'audit'>,
 ): Promise<Finding[]> {
   const statistics = await receiverStatistics(prisma)
+  // 0: events are kept for good.
+  const late = retentionDays === 0 ? [] : await missing(prisma, retentionDays, broker !== null)
   return [
     ...(statistics.webhooks.length > 0 ? [webhooks(statistics.webhooks)] : []),
     ...(broker !== null ? [relay(statistics.broker)] : []),
+    ...(late.length > 0 ? [aboutToMiss(late)] : []),
   ]
+}
+
+/** Days before what they wait for is gone in which somebody can still do something about it. */
+const WARNING_DAYS = 2
+
+async function missing(db: Database['prisma'], retentionDays: number, hasBroker: boolean): Promise<string[]> {
+  const late = await receiversAboutToMiss(db, { retentionDays, withinDays: WARNING_DAYS })
+  return late.filter((who) => who !== 'broker' || hasBroker)
+}
+
+function aboutToMiss(who: readonly string[]): Finding {
+  return {
+    ...{ what: 'receivers that are behind', ok: false, said: who.join(', ') },
+    remedy: `What they are still to hear is about to leave the audit (CARDEA_AUDIT_RETENTION_DAYS). Mend or delete them, or keep events longer.`,
+  }
 }
 
 function webhooks(all: ReceiverStatistics['webhooks']): Finding {

@@ -68,7 +68,7 @@ const accountPages = (issuer: string) => ({
 })
 
 /**
- * Sees to it that what belongs to Cardea itself is registered as this version knows it: its APIs as resource servers, the command line and the account pages as clients. Run at each start; changes nothing that is as it should be.
+ * Sees to it that what belongs to Cardea itself is registered as this version knows it, with no fewer scopes than it has: its APIs as resource servers, the command line and the account pages as clients. Run at each start; changes nothing that is as it should be.
  */
 export async function ensureBuiltIn(db: Db, { issuer }: { issuer: string }): Promise<void> {
   await ensureApi(db, ADMIN_API, adminApi)
@@ -83,8 +83,23 @@ async function ensureApi(
   api: typeof adminApi | typeof signalsApi,
 ): Promise<void> {
   const where = { identifier }
-  if (isAs(await db.resourceServer.findUnique({ where }), api)) return
-  await db.resourceServer.upsert({ where, create: { identifier, ...api }, update: api })
+  const row = await db.resourceServer.findUnique({ where })
+  // Never fewer: an instance of the version before, started again in an update, must not take what this one knows from its operators.
+  const update = {
+    ...api,
+    scopes: withMissing(row?.builtIn ? (row.scopes as Scope[]) : [], api.scopes),
+  }
+  if (isAs(row, update)) return
+  await db.resourceServer.upsert({ where, create: { identifier, ...api }, update })
+}
+
+type Scope = { name: string; description: string; optional: boolean }
+
+/** These scopes, where they are, in the words of this version; and those of it that were missing. */
+function withMissing(these: readonly Scope[], known: readonly Scope[]): Scope[] {
+  const words = new Map(known.map((scope) => [scope.name, scope]))
+  const missing = known.filter(({ name }) => !these.some((scope) => scope.name === name))
+  return [...these.map((scope) => words.get(scope.name) ?? scope), ...missing]
 }
 
 async function ensureClient(
@@ -92,8 +107,15 @@ async function ensureClient(
   id: string,
   known: { name: string; secretDigest: string | null; metadata: Record<string, unknown> },
 ): Promise<void> {
-  const client = { ...known, firstParty: true, builtIn: true }
-  if (isAs(await db.client.findUnique({ where: { id } }), client)) return
+  const row = await db.client.findUnique({ where: { id } })
+  const had = row?.builtIn ? (row.metadata as { scope?: unknown }).scope : undefined
+  const scopes = [
+    ...(typeof had === 'string' ? had.split(' ') : []),
+    ...String(known.metadata['scope']).split(' '),
+  ]
+  const metadata = { ...known.metadata, scope: [...new Set(scopes)].join(' ') }
+  const client = { ...known, metadata, firstParty: true, builtIn: true }
+  if (isAs(row, client)) return
   const data = { ...client, metadata: client.metadata as Prisma.InputJsonObject }
   await db.client.upsert({
     where: { id },

@@ -19,6 +19,14 @@ export function assemble(values: Values, keys: Keys): Config {
     samplePort: values.CARDEA_SAMPLE_PORT,
     dataDir: values.CARDEA_DATA_DIR,
     logLevel: values.CARDEA_LOG_LEVEL,
+    tracing:
+      values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? null
+        : {
+            endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+            headers: values.OTEL_EXPORTER_OTLP_HEADERS ?? {},
+            ratio: values.OTEL_TRACES_SAMPLER_ARG,
+          },
     database: {
       url: values.DATABASE_URL,
       directUrl: values.CARDEA_DIRECT_DATABASE_URL,

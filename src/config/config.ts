@@ -26,6 +26,14 @@ export interface Config {
   readonly samplePort: number
   readonly dataDir: string
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  /** Who is told of spans; null: nobody. */
+  readonly tracing: {
+    readonly endpoint: string
+    /** Secrets. */
+    readonly headers: Readonly<Record<string, string>>
+    /** The share that is traced, 0 to 1. */
+    readonly ratio: number
+  } | null
   readonly database: {
     /** Undefined: the embedded PostgreSQL in the data directory. */
     readonly url: string | undefined

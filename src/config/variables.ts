@@ -3,6 +3,7 @@ import { languages } from '../language/index.ts'
 import * as format from './formats.ts'
 import { milliseconds } from './formats.ts'
 import { peopleVariables } from './people-variables.ts'
+import { tracingVariables } from './tracing-variables.ts'
 import { fallingBackTo, leftOut } from './variable.ts'
 
 /** Every variable Cardea reads: how it is written, what it falls back to, what it means, what production asks of it. */
@@ -136,6 +137,7 @@ export const variables = {
     format.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     'Least severe kind of log line that is written.',
   ),
+  ...tracingVariables,
   CARDEA_TRUSTED_PROXIES: fallingBackTo(
     '',
     format.networks,

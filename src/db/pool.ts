@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
+import { traceQueries } from './trace-queries.ts'
 
 export type PoolOptions = {
   url: string
@@ -43,6 +44,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     application_name: 'cardea',
     keepAlive: true,
   })
+  traceQueries(pool)
   pool.on('error', (error) => options.onError?.(error))
   pool.on('connect', (client) => {
     // The queries under way reject, and an idle connection is reported by the pool: without a listener, a connection

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { MULTI_FACTOR_ACR } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
 import { sampleResource, SEED } from './seed.ts'
 import type { DevelopmentSecrets } from './secrets.ts'
@@ -30,6 +31,7 @@ export function startSampleApp({
       SAMPLE_API_RESOURCE: sampleResource(config.samplePort),
       SAMPLE_API_CLIENT_ID: SEED.api,
       SAMPLE_API_CLIENT_SECRET: secrets.sampleApiSecret,
+      SAMPLE_API_ACR_VALUES: strongEnough(config).join(' '),
       SAMPLE_COOKIE_KEY: secrets.sampleCookieKey,
     },
   })
@@ -46,4 +48,10 @@ export function startSampleApp({
       }
     },
   }
+}
+
+/** Two factors, and whatever the operator put above them: the table has the weakest first. */
+function strongEnough({ acr: table }: Pick<Config, 'acr'>): string[] {
+  const names = table.map(({ acr }) => acr)
+  return names.slice(names.indexOf(MULTI_FACTOR_ACR))
 }

@@ -1,6 +1,13 @@
 import type { Sealer } from '../crypto/index.ts'
 import type { Database } from '../db/index.ts'
-import { claimMails, MAIL_LANE, mailRound, secondsToNextMail, settleMail } from '../mail/index.ts'
+import {
+  claimMails,
+  leftToOthers,
+  MAIL_LANE,
+  mailRound,
+  secondsToNextMail,
+  settleMail,
+} from '../mail/index.ts'
 import type { ClaimedMail, MailOutcome } from '../mail/index.ts'
 import { performRounds } from '../queue/index.ts'
 import type { Work } from '../queue/index.ts'
@@ -12,7 +19,7 @@ export type MailDelivery = {
   database: Database
   sealer: Sealer
   renderMail: RenderMail
-  /** Left out where no mail is configured: what was queued is then thrown away. */
+  /** Left out where no mail is configured: what is queued waits for a process that can send it, until it expires. */
   transport: MailTransport | undefined
   onOutcome(outcome: 'sent' | 'retried' | 'failed'): void
 }
@@ -64,7 +71,7 @@ async function attempt(
   mail: ClaimedMail,
   until: AbortSignal,
 ): Promise<MailOutcome> {
-  if (!transport) return { state: 'failed', error: 'not_configured' }
+  if (!transport) return leftToOthers('not_configured')
   const message = { id: mail.id, to: mail.to, ...renderMail(mail) }
   try {
     await transport(message, until)

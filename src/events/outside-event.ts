@@ -11,7 +11,16 @@ export type OutsideEvent = {
   data: object
 }
 
-/** The one place where an event of the audit becomes one for the outside. The address of whoever did it stays with us. */
-export function outsideEventOf({ id, at, type, chain: _chain, ip: _ip, ...data }: ListedEvent): OutsideEvent {
+/** The one place where an event of the audit becomes one for the outside. Addresses, of whoever did it and those that are slowed down, stay with us. */
+export function outsideEventOf({
+  id,
+  at,
+  type,
+  chain: _chain,
+  ip: _ip,
+  ...event
+}: ListedEvent): OutsideEvent {
+  const { network: _network, ...detail } = event.detail
+  const data = { ...event, detail }
   return { id: `evt_${id}`, type, at, subject: data.user_id ?? data.client_id ?? null, data }
 }

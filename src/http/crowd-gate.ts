@@ -17,11 +17,14 @@ const ELSEWHERE = '/the-way-back'
 export function crowdGate({
   wayBack,
   isFull,
+  onTurnedAway,
   render,
   retryAfterSeconds,
 }: {
   wayBack: (ctx: Context) => string | undefined
   isFull: () => boolean
+  /** For counting them. */
+  onTurnedAway?: () => void
   render: Render
   retryAfterSeconds: number
 }): Middleware {
@@ -43,6 +46,7 @@ export function crowdGate({
       await next()
       return
     }
+    onTurnedAway?.()
     const headers = { 'Retry-After': String(retryAfterSeconds) }
     if (ctx.accepts('json', 'html') !== 'html') throw new HttpProblem(503, { reason: 'crowd', headers })
     const { language } = ctx.state

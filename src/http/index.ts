@@ -2,7 +2,7 @@
  * Koa middleware and a listener that know HTTP and nothing of users, clients or tokens. What may be believed of a request,
  * what every answer carries, how errors, limits and stopping look, is decided here once.
  * It refuses to believe headers anyone can write, and to repeat what a request said. app.ts and floors 3 and 4 enter.
- * Order: requestContext, metrics.observeRequests, securityHeaders, chooseLanguage, errorHandler, healthRoutes, hostGuard, malformedGuard,
+ * Order: requestContext, traceRequests, metrics.observeRequests, securityHeaders, chooseLanguage, errorHandler, healthRoutes, hostGuard, malformedGuard,
  * serveAssets, allowMethods, onlyRoutes, requestDeadline, rateLimit; on our own routes then csrfGuard, formBody, the handler.
  */
 export { allowMethods } from './allow-methods.ts'
@@ -49,6 +49,7 @@ export { requestDeadline } from './request-deadline.ts'
 export { type HeaderProfile, securityHeaders } from './security-headers.ts'
 export { serveAssets } from './serve-assets.ts'
 export { takeTurns } from './take-turns.ts'
+export { traceRequests } from './trace-requests.ts'
 export { hasLoneSurrogate, hasNul } from './unsafe-text.ts'
 export { field, fields, type Form } from './urlencoded.ts'
 export type {

@@ -1,12 +1,20 @@
 import type { Middleware } from 'koa'
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { processMetrics } from './process-metrics.ts'
+import type { HashingState, PoolState } from './process-metrics.ts'
 import { receiverMetrics } from './receiver-metrics.ts'
+import { storageMetrics } from './storage-metrics.ts'
 
 /** What the process counts, for Prometheus. Label values come from bounded sets only, never from a request's text. */
-interface Metrics extends ReturnType<typeof receiverMetrics> {
+interface Metrics
+  extends
+    ReturnType<typeof receiverMetrics>,
+    ReturnType<typeof storageMetrics>,
+    ReturnType<typeof processMetrics> {
   registry: Registry
-  signIns: Counter<'outcome'>
+  signIns: Counter<'outcome' | 'factor'>
   tokensIssued: Counter<'grant_type'>
+  revocations: Counter<'selector' | 'reason'>
   logoutNotices: Counter<'outcome'>
   breachedPasswords: Counter<'outcome'>
   securityEvents: Counter<'method' | 'outcome'>
@@ -45,17 +53,13 @@ interface Metrics extends ReturnType<typeof receiverMetrics> {
   observeRequests: Middleware
 }
 
-/** The database pool as it is right now. */
-interface PoolState {
-  total: number
-  idle: number
-  waiting: number
-}
-
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** Makes a registry of its own with the process's default metrics. `databasePool` is asked at each scrape. */
-export function createMetrics({ databasePool }: { databasePool: () => PoolState }): Metrics {
+/** Makes a registry of its own with the process's default metrics. What it is given is asked at each scrape. */
+export function createMetrics(asked: {
+  databasePool: () => PoolState
+  hashing?: () => HashingState
+}): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -76,14 +80,20 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
   })
   const signIns = new Counter({
     name: 'sign_ins_total',
-    help: 'Sign-in attempts by outcome',
-    labelNames: ['outcome'] as const,
+    help: 'Steps of sign-ins by outcome and factor; completed ones by the strongest that was proven',
+    labelNames: ['outcome', 'factor'] as const,
     registers,
   })
   const tokensIssued = new Counter({
     name: 'tokens_issued_total',
     help: 'Token responses by grant type',
     labelNames: ['grant_type'] as const,
+    registers,
+  })
+  const revocations = new Counter({
+    name: 'revocations_total',
+    help: 'Revocations by whose access they ended, and why',
+    labelNames: ['selector', 'reason'] as const,
     registers,
   })
   const logoutNotices = new Counter({
@@ -104,7 +114,9 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
     labelNames: ['method', 'outcome'] as const,
     registers,
   })
-  const byStream = { labelNames: ['method', 'status'] as const, registers }
+  // Read from the database, and so the same wherever it is read: not to be added up.
+  const shared = { registers, aggregator: 'max' as const }
+  const byStream = { labelNames: ['method', 'status'] as const, ...shared }
   const streams = new Gauge({
     name: 'security_event_streams',
     help: 'Streams of security events, of all instances',
@@ -123,12 +135,12 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
   const logoutsWaiting = new Gauge({
     name: 'logout_notices_waiting',
     help: 'Back-channel logouts not delivered yet, of all instances',
-    registers,
+    ...shared,
   })
   const oldestLogout = new Gauge({
     name: 'logout_notices_oldest_seconds',
     help: 'How long the oldest of them has waited',
-    registers,
+    ...shared,
   })
   const jobs = new Counter({
     name: 'queue_attempts_total',
@@ -140,13 +152,13 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
     name: 'queue_jobs',
     help: 'Jobs in the queue by state, of all instances; due ones are part of the waiting, failed ones are kept for an operator',
     labelNames: ['task', 'state'] as const,
-    registers,
+    ...shared,
   })
   const oldestJob = new Gauge({
     name: 'queue_oldest_due_seconds',
     help: 'For how long the oldest due job of its kind has waited to be begun',
     labelNames: ['task'] as const,
-    registers,
+    ...shared,
   })
   const webhooks = new Counter({
     name: 'webhooks_total',
@@ -163,39 +175,33 @@ export function createMetrics({ databasePool }: { databasePool: () => PoolState 
   const mailsWaiting = new Gauge({
     name: 'mails_waiting',
     help: 'Mails not sent yet, of all instances',
-    registers,
+    ...shared,
   })
   const oldestMail = new Gauge({
     name: 'mails_oldest_seconds',
     help: 'How long the oldest of them has waited',
-    registers,
+    ...shared,
   })
   const blocks = new Gauge({
     name: 'throttle_blocks',
     help: 'What is blocked for too many failures, by kind, of all instances',
     labelNames: ['kind'] as const,
-    registers,
+    ...shared,
   })
   const stuffing = new Gauge({
     name: 'throttle_credential_stuffing',
     help: '1 while passwords are being tried on all users',
-    registers,
-  })
-  new Gauge({
-    name: 'database_pool',
-    help: 'Database connections by state, and requests waiting for one',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      for (const [state, count] of Object.entries(databasePool())) this.set({ state }, Number(count))
-    },
+    ...shared,
   })
 
   return {
     registry,
     ...receiverMetrics(registry),
+    ...storageMetrics(registry),
+    ...processMetrics(registry, asked),
     signIns,
     tokensIssued,
+    revocations,
     logoutNotices,
     breachedPasswords,
     securityEvents,

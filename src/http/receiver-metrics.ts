@@ -14,9 +14,11 @@ export function receiverMetrics(registry: Registry): {
   observeReceivers: (receivers: Receivers) => void
 } {
   const registers = [registry]
+  // Read from the database, and so the same wherever it is read: not to be added up.
+  const shared = { registers, aggregator: 'max' as const }
   const brokerEvents = new Counter({
     name: 'broker_events_total',
-    help: 'Events relayed to the message broker by outcome: published is confirmed by it',
+    help: 'Events relayed to the message broker by outcome: published is confirmed by it, also what unroutable counts: no queue takes it',
     labelNames: ['outcome'] as const,
     registers,
   })
@@ -24,23 +26,23 @@ export function receiverMetrics(registry: Registry): {
     name: 'webhook_endpoints',
     help: 'Webhooks by state; paused ones wait for an operator',
     labelNames: ['state'] as const,
-    registers,
+    ...shared,
   })
   const lag = new Gauge({
     name: 'webhook_lag_seconds',
     help: 'How old the oldest event is that a webhook of this state is still to be told of',
     labelNames: ['state'] as const,
-    registers,
+    ...shared,
   })
   const brokerLag = new Gauge({
     name: 'broker_lag_seconds',
     help: 'How old the oldest event is that the message broker is still to be told of',
-    registers,
+    ...shared,
   })
   const brokerFailing = new Gauge({
     name: 'broker_failing',
     help: '1 while nothing can be published to the message broker',
-    registers,
+    ...shared,
   })
   return {
     brokerEvents,

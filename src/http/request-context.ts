@@ -19,6 +19,8 @@ const forwardingHeaders = [
   'x-forwarded-prefix',
   'x-forwarded-ssl',
   'x-forwarded-scheme',
+  'traceparent',
+  'tracestate',
 ]
 
 /**
@@ -56,6 +58,7 @@ export function requestContext({
     ctx.state.ip = client.ip
     ctx.state.route = findRoute(ctx.path) ?? 'other'
     ctx.request.ip = client.ip
+    if (client.viaProxy) ctx.state.traceparent = ctx.get('Traceparent')
     Object.defineProperty(ctx.request, 'protocol', { value: client.protocol })
     for (const name of forwardingHeaders) Reflect.deleteProperty(ctx.req.headers, name)
 

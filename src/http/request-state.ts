@@ -7,6 +7,8 @@ interface RequestState {
   requestId: string
   /** The client's address, never taken from a header of an untrusted peer. */
   ip: string
+  /** The caller's span, as a trusted proxy names it (W3C Trace Context). */
+  traceparent?: string
   /** The route's pattern out of a bounded table (`/interaction/:uid`), or `other`. Never a raw path. */
   route: string
   /** The request target as it was sent; `ctx.url` holds only its path and query. */

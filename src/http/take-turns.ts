@@ -1,9 +1,12 @@
 import type { Context, Middleware } from 'koa'
 
+const MOST_WAITING = 1000
+
 /**
  * Lets at most `perTurn` requests of a kind in during one turn of the event loop, in the order they came; the others wait for the next
  * ones. When hundreds of them arrive at one moment, whatever else arrives is served in between instead of behind them all (FT-26).
- * Stands before everything else: a request that waits has cost nothing yet, and its body has not been read.
+ * Stands before everything else: a request that waits has cost nothing yet, and its body has not been read. One connection can bring any
+ * number of them (pipelining), so a thousand wait at most, and the others are answered 503 at once; who has gone does not come in.
  */
 export function takeTurns({
   isOne,
@@ -35,7 +38,14 @@ export function takeTurns({
     if (isOne(ctx)) {
       book()
       if (left > 0) left -= 1
-      else await new Promise<void>((enter) => waiting.push(enter))
+      else if (waiting.length >= MOST_WAITING) {
+        ctx.status = 503
+        ctx.set({ 'Retry-After': '2', 'Cache-Control': 'no-store' })
+        return
+      } else {
+        await new Promise<void>((enter) => waiting.push(enter))
+        if (ctx.req.socket.destroyed) return
+      }
     }
     await next()
   }

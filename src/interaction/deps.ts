@@ -4,17 +4,11 @@ import type { Render } from '../http/index.ts'
 import type { Oidc } from '../oidc/index.ts'
 import type { PasskeySite, PasswordHasher, ThrottlePolicy } from '../users/index.ts'
 
-/** How an attempt to prove something ended, for the metrics. */
-export type SignInOutcome =
-  | 'password_ok'
-  | 'password_wrong'
-  | 'passkey_ok'
-  | 'passkey_wrong'
-  | 'code_ok'
-  | 'code_wrong'
-  | 'throttled'
-  | 'enrolled'
-  | 'completed'
+/** How an attempt to prove something ended, for the metrics. A whole sign-in is `completed`. */
+export type SignInOutcome = 'ok' | 'wrong' | 'throttled' | 'enrolled' | 'completed'
+
+/** By what: of a whole sign-in, by its strongest proof beside the password, or `password` where that was all. */
+export type SignInFactor = 'password' | 'passkey' | 'totp' | 'recovery_code' | 'trusted_browser'
 
 export type InteractionDeps = {
   database: Database
@@ -34,5 +28,5 @@ export type InteractionDeps = {
   /** For how many days a browser may skip the second factor once its user says so; 0 = never. */
   trustedBrowserDays: number
   policy: ThrottlePolicy
-  onOutcome(outcome: SignInOutcome): void
+  onOutcome(outcome: SignInOutcome, factor: SignInFactor): void
 }

@@ -5,9 +5,10 @@ import type { Tx } from '../db/index.ts'
 import { browserTokenOf, rememberBrowser, secondsNow } from '../oidc/index.ts'
 import { findUser, knowBrowser, setLocale, tellUser } from '../users/index.ts'
 import { makeRoom } from './accounts.ts'
-import type { InteractionDeps } from './deps.ts'
+import type { InteractionDeps, SignInFactor } from './deps.ts'
 import { SignInGone } from './keep-proof.ts'
 import { authenticationOf } from './login-steps.ts'
+import type { Progress } from './progress.ts'
 import type { SignIn } from './sign-in.ts'
 import { showDeadEnd } from './sign-in.ts'
 import { rememberFinished } from './trail.ts'
@@ -60,7 +61,7 @@ export async function finish(deps: InteractionDeps, ctx: Context, signIn: SignIn
   if (ctx.status === 303) {
     if (made.order) await deps.oidc.arrangeAccounts(ctx, made.order)
     if (made.browserToken !== undefined) rememberBrowser(ctx, made.browserToken)
-    deps.onOutcome('completed')
+    deps.onOutcome('completed', strongestOf(progress))
   }
 }
 
@@ -103,6 +104,14 @@ export async function deny(deps: InteractionDeps, ctx: Context, signIn: SignIn):
       })
     return true
   })
+}
+
+/** By what a sign-in was completed, for the metrics. */
+function strongestOf({ proven }: Pick<Progress, 'proven'>): SignInFactor {
+  if (proven.passkey !== undefined) return 'passkey'
+  if (proven.otp !== undefined) return 'totp'
+  if (proven.recovery_code !== undefined) return 'recovery_code'
+  return proven.trusted_browser !== undefined ? 'trusted_browser' : 'password'
 }
 
 export function ipOf(ctx: Context): string {

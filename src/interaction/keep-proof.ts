@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { Tx } from '../db/index.ts'
-import { countRecoveryCodes } from '../users/index.ts'
+import { countRecoveryCodes, hasSecondFactor } from '../users/index.ts'
 import type { InteractionDeps } from './deps.ts'
 import { newRecoveryCodes } from './new-recovery-codes.ts'
 import { progressOf } from './progress.ts'
@@ -12,10 +12,15 @@ export class SignInGone extends Error {
   override readonly name = 'SignInGone'
 }
 
+/** Thrown to undo what went with a step of a sign-in that another request of it took first: the browser follows what is there. */
+export class MovedOn extends Error {
+  override readonly name = 'MovedOn'
+}
+
 /**
  * Keeps how far a sign-in has come by a second factor, in the transaction that spends or adds it, and makes ten recovery codes for
- * somebody who has none, or gets others (`anew`). Throws `SignInGone` for a sign-in that was ended meanwhile: it proves nothing and
- * adds nothing.
+ * somebody who has none, or gets others (`anew`). Throws `SignInGone` for a sign-in that was ended meanwhile, `MovedOn` for one that
+ * another request has brought on: it proves nothing and adds nothing.
  */
 export async function keepProof(
   deps: InteractionDeps,
@@ -34,11 +39,30 @@ export async function keepProof(
 export async function keepProgress(
   { oidc }: InteractionDeps,
   tx: Tx,
-  { interaction }: SignIn,
+  { interaction }: Pick<SignIn, 'interaction'>,
   progress: Progress,
 ): Promise<void> {
-  if (!(await oidc.saveProgress(tx, interaction.uid, progress))) throw new SignInGone()
+  const kept = await oidc.saveProgress(tx, interaction, progress)
+  if (kept === 'gone') throw new SignInGone()
+  if (kept === 'moved_on') throw new MovedOn()
 }
+
+/**
+ * The look that a sign-in takes in the transaction in which it adds a factor, its user's row locked: between the request and now all their
+ * access may have ended, or they may have got a second factor, which is to be shown first. Throws `SignInGone`, or `MovedOn`.
+ */
+export async function mayStillEnrol(
+  { oidc, passkeySite }: InteractionDeps,
+  tx: Tx,
+  { interaction, progress, user }: SignIn,
+): Promise<void> {
+  if (!user || !(await oidc.holdInteraction(tx, interaction, user.id))) throw new SignInGone()
+  const hasShown = secondFactors.some((factor) => progress.proven[factor] !== undefined)
+  const mustShow = await hasSecondFactor(tx, user.id, { passkeysWork: passkeySite !== null })
+  if (mustShow && !hasShown) throw new MovedOn()
+}
+
+const secondFactors = ['otp', 'passkey', 'recovery_code', 'trusted_browser'] as const
 
 /**
  * Of two posts of the same proof one wins. Whether this sign-in is past the step at which the other found it spent: its browser then

@@ -19,7 +19,7 @@ export const login: Handler = async (deps, ctx, signIn, body) => {
   const attempt = { email, password, ip: ipOf(ctx), browserToken: browserTokenOf(ctx) }
   const verdict = await checkPassword(deps, attempt)
   if (verdict.ok) {
-    deps.onOutcome('password_ok')
+    deps.onOutcome('ok', 'password')
     const { id: userId } = verdict.user
     const offerPasskey = await offersPasskey(deps, ctx, signIn, { userId, said: field(body, 'passkeys') })
     const proven = withProof(progressFor(signIn.progress, userId), 'pwd')
@@ -27,7 +27,7 @@ export const login: Handler = async (deps, ctx, signIn, body) => {
     const isTrusted = await skipsFactor(deps, ctx, signIn, verdict.user)
     return advance(deps, ctx, signIn, isTrusted ? withProof(progress, 'trusted_browser') : progress)
   }
-  deps.onOutcome(verdict.reason === 'wrong' ? 'password_wrong' : 'throttled')
+  deps.onOutcome(verdict.reason === 'wrong' ? 'wrong' : 'throttled', 'password')
   await showStep(deps, ctx, signIn, { ...failureFor(verdict), email })
 }
 

@@ -4,7 +4,7 @@ import { verifyPasskeyRegistration } from '../users/index.ts'
 import { ipOf } from './finish.ts'
 import { toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
-import { keepProof } from './keep-proof.ts'
+import { hasMovedOn, keepProof, mayStillEnrol } from './keep-proof.ts'
 import { withProof } from './progress.ts'
 import { showStep } from './show-step.ts'
 
@@ -24,12 +24,14 @@ export const passkeyEnrol: Handler = async (deps, ctx, signIn, body) => {
       ...{ ip: ipOf(ctx), userAgent: ctx.get('User-Agent') },
     },
     {
+      before: (tx) => mayStillEnrol(deps, tx, signIn),
       after: (tx, passkeyMethod) =>
         keepProof(deps, tx, ctx, signIn, { ...withProof(rest, 'passkey'), passkeyMethod }),
     },
   )
-  if (!made.ok) return showStep(deps, ctx, signIn, { problem: problems[made.reason] })
-  deps.onOutcome('enrolled')
+  if (!made.ok && !(await hasMovedOn(deps, ctx, signIn)))
+    return showStep(deps, ctx, signIn, { problem: problems[made.reason] })
+  if (made.ok) deps.onOutcome('enrolled', 'passkey')
   toDispatcher(ctx, interaction.uid)
 }
 

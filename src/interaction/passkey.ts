@@ -1,9 +1,11 @@
 import { field } from '../http/index.ts'
 import { text } from '../language/index.ts'
+import { browserTokenOf } from '../oidc/index.ts'
 import { verifyPasskeyAuthentication } from '../users/index.ts'
 import { ipOf } from './finish.ts'
-import { advance, toDispatcher } from './handler.ts'
+import { toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
+import { hasMovedOn, keepProgress } from './keep-proof.ts'
 import { progressFor, withProof } from './progress.ts'
 import { showStep } from './show-step.ts'
 import { asksForTrust } from './trust.ts'
@@ -28,16 +30,23 @@ export const passkey: Handler = async (deps, ctx, signIn, body) => {
       userId: step === 'login' ? undefined : user?.id,
       response: field(body, 'response'),
       ip: ipOf(ctx),
+      browserToken: browserTokenOf(ctx),
+    },
+    {
+      after: (tx, shown) => {
+        const proven = withProof(progressFor(progress, shown.user.id), 'passkey')
+        // As a second factor alone: a passkey that is the whole sign-in would leave the password as all that this browser asks for.
+        const asked = step === 'login' ? {} : { trustBrowser: asksForTrust(deps, user, body) }
+        return keepProgress(deps, tx, signIn, { ...proven, ...asked, passkeyMethod: shown.method })
+      },
     },
   )
-  if (verdict.ok) {
-    deps.onOutcome('passkey_ok')
-    const proven = withProof(progressFor(progress, verdict.user.id), 'passkey')
-    // As a second factor alone: a passkey that is the whole sign-in would leave the password as all that this browser asks for.
-    const asked = step === 'login' ? {} : { trustBrowser: asksForTrust(deps, user, body) }
-    return advance(deps, ctx, signIn, { ...proven, ...asked, passkeyMethod: verdict.method })
+  if (verdict.ok) deps.onOutcome('ok', 'passkey')
+  if (verdict.ok || (await hasMovedOn(deps, ctx, signIn))) {
+    toDispatcher(ctx, interaction.uid)
+    return
   }
-  deps.onOutcome(verdict.reason === 'throttled' ? 'throttled' : 'passkey_wrong')
+  deps.onOutcome(verdict.reason === 'throttled' ? 'throttled' : 'wrong', 'passkey')
   const problem =
     verdict.reason === 'throttled' ? throttledFor(verdict.retryAfter) : text('signin:passkey.refused')
   await showStep(deps, ctx, signIn, { problem })

@@ -23,9 +23,14 @@ export const recoveryCode: Handler = async (deps, ctx, signIn, body) => {
   const verdict = await useRecoveryCode(deps, attempt, {
     after: (tx) => keepProgress(deps, tx, signIn, withProof(progress, 'recovery_code')),
   })
-  if (verdict.ok) deps.onOutcome('code_ok')
+  if (verdict.ok) deps.onOutcome('ok', 'recovery_code')
   else if (!(await hasMovedOn(deps, ctx, signIn))) {
-    showRecoveryCode(deps, ctx, signIn, failureOf(deps, verdict, text('signin:recoveryCode.wrong')))
+    showRecoveryCode(
+      deps,
+      ctx,
+      signIn,
+      failureOf(deps, 'recovery_code', verdict, text('signin:recoveryCode.wrong')),
+    )
     return
   }
   toDispatcher(ctx, signIn.interaction.uid)

@@ -9,7 +9,7 @@ import { consent } from './consent.ts'
 import { deny } from './finish.ts'
 import { toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
-import { SignInGone } from './keep-proof.ts'
+import { MovedOn, SignInGone } from './keep-proof.ts'
 import { login } from './login.ts'
 import { passkey } from './passkey.ts'
 import { passkeyEnrol } from './passkey-enrol.ts'
@@ -23,6 +23,7 @@ import type { Step } from './login-steps.ts'
 import { showRecoveryCode, showStep } from './show-step.ts'
 import { requestUnlock, showUnlock, unlock } from './unlock.ts'
 import { loadSignIn, showDeadEnd } from './sign-in.ts'
+import { startAgain } from './start-again.ts'
 
 /** Each form and the step it answers; sent at any other moment it does nothing, and the page that is due is shown (SE-05). */
 const forms: Record<
@@ -58,7 +59,11 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
   const router = new Router({ prefix: '/interaction/:uid' })
   router.get('/', async (ctx) => {
     const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
-    if (signIn) await showStep(deps, ctx, signIn)
+    if (signIn) await followed(deps, ctx, showStep(deps, ctx, signIn))
+  })
+  router.get('/start-again', async (ctx) => {
+    const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
+    if (signIn) startAgain(ctx, signIn)
   })
   router.get('/recovery-code', async (ctx) => {
     const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
@@ -80,11 +85,8 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
         const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
         if (!signIn) return
         if (form.step === 'any' || isAt(signIn.step, form.step))
-          await form.handle(deps, ctx, signIn, body).catch(async (error: unknown) => {
-            if (!(error instanceof SignInGone)) throw error
-            await showDeadEnd(deps, ctx, 'expired')
-          })
-        else if (form.overtaken?.by === signIn.step)
+          await followed(deps, ctx, form.handle(deps, ctx, signIn, body))
+        else if (form.overtaken?.by === signIn.step && signIn.progress.enrolling !== undefined)
           await showStep(deps, ctx, signIn, { problem: form.overtaken.problem })
         else toDispatcher(ctx, uidOf(ctx))
       }
@@ -92,6 +94,15 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
       await (name === 'login' ? deps.hasher.admit(answer) : answer())
     })
   return router.routes() as unknown as Middleware
+}
+
+/** Where a step was undone: on to what another request of the same sign-in has made of it, or to the page that says it is over. */
+async function followed(deps: InteractionDeps, ctx: Context, step: Promise<void>): Promise<void> {
+  await step.catch(async (error: unknown) => {
+    if (error instanceof MovedOn) toDispatcher(ctx, uidOf(ctx))
+    else if (error instanceof SignInGone) await showDeadEnd(deps, ctx, 'expired')
+    else throw error
+  })
 }
 
 function isAt(step: Step, of: string | readonly string[]): boolean {

@@ -48,7 +48,7 @@ export async function showStep(
   const email = user?.email ?? ''
   switch (step) {
     case 'register':
-      await deps.oidc.saveProgress(deps.database.prisma, interaction.uid, {
+      await deps.oidc.saveProgress(deps.database.prisma, interaction, {
         ...signIn.progress,
         sentToRegister: true,
       })

@@ -4,7 +4,7 @@ import { confirmTotpEnrolment } from '../users/index.ts'
 import { ipOf } from './finish.ts'
 import { failureOf, toDispatcher, WRONG_CODE } from './handler.ts'
 import type { Handler } from './handler.ts'
-import { hasMovedOn, keepProof } from './keep-proof.ts'
+import { hasMovedOn, keepProof, mayStillEnrol } from './keep-proof.ts'
 import { withProof } from './progress.ts'
 import { showStep } from './show-step.ts'
 
@@ -20,6 +20,7 @@ export const totpEnrol: Handler = async (deps, ctx, signIn, body) => {
   }
   const { enrolling: _done, ...rest } = progress
   const verdict = await confirmTotpEnrolment(deps, input, {
+    before: (tx) => mayStillEnrol(deps, tx, signIn),
     after: (tx) => keepProof(deps, tx, ctx, signIn, withProof(rest, 'otp'), { anew: true }),
   })
   if (!verdict.ok && (await hasMovedOn(deps, ctx, signIn))) {
@@ -28,7 +29,7 @@ export const totpEnrol: Handler = async (deps, ctx, signIn, body) => {
   }
   if (!verdict.ok && verdict.reason === 'gone')
     return showStep(deps, ctx, signIn, { problem: text('signin:enrol.tookLong') })
-  if (!verdict.ok) return showStep(deps, ctx, signIn, failureOf(deps, verdict, WRONG_CODE))
-  deps.onOutcome('enrolled')
+  if (!verdict.ok) return showStep(deps, ctx, signIn, failureOf(deps, 'totp', verdict, WRONG_CODE))
+  deps.onOutcome('enrolled', 'totp')
   toDispatcher(ctx, interaction.uid)
 }

@@ -18,8 +18,8 @@ export const totp: Handler = async (deps, ctx, signIn, body) => {
   const verdict = await checkTotp(deps, attempt, {
     after: (tx) => keepProof(deps, tx, ctx, signIn, proven),
   })
-  if (verdict.ok) deps.onOutcome('code_ok')
+  if (verdict.ok) deps.onOutcome('ok', 'totp')
   else if (!(await hasMovedOn(deps, ctx, signIn)))
-    return showStep(deps, ctx, signIn, failureOf(deps, verdict, WRONG_CODE))
+    return showStep(deps, ctx, signIn, failureOf(deps, 'totp', verdict, WRONG_CODE))
   toDispatcher(ctx, interaction.uid)
 }

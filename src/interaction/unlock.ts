@@ -21,6 +21,7 @@ import type { InteractionDeps } from './deps.ts'
 import { ipOf } from './finish.ts'
 import { toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
+import { keepProgress } from './keep-proof.ts'
 import { allowFormsTo } from './page.ts'
 import type { SignIn } from './sign-in.ts'
 import { markFailure, showStep } from './show-step.ts'
@@ -65,13 +66,14 @@ export const requestUnlock: Handler = async (deps, ctx, signIn, body) => {
                 language: user.locale,
                 userId: user.id,
                 expiresInSeconds: 60 * secrets.minutes,
+                fromKnownBrowser: browser !== null,
                 template: 'unlock',
                 data: secrets,
               }
             : { to: email, language: ctx.state.language, template: 'no-account', data: {} },
       },
     )
-    await deps.oidc.saveProgress(tx, signIn.interaction.uid, { ...signIn.progress, unlock: { id, email } })
+    await keepProgress(deps, tx, signIn, { ...signIn.progress, unlock: { id, email } })
   })
   ctx.status = 303
   ctx.redirect(`/interaction/${signIn.interaction.uid}/unlock`)
@@ -107,7 +109,7 @@ export const unlock: Handler = async (deps, ctx, signIn, body) => {
         })
         await record(tx, { type: 'sign_in.unlocked', userId, ip })
         await tellUser({ tx, sealer }, { userId, what: 'sign_in_unlocked', ip, userAgent })
-        await deps.oidc.saveProgress(tx, signIn.interaction.uid, progress)
+        await keepProgress(deps, tx, signIn, progress)
         return known
       })
     : null

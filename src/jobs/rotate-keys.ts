@@ -2,7 +2,7 @@ import type { Sealer } from '../crypto/index.ts'
 import type { Database } from '../db/index.ts'
 import { keepKeysFresh } from '../oidc/index.ts'
 import type { KeySchedule } from '../oidc/index.ts'
-import { recurring } from '../queue/index.ts'
+import { recurring, URGENT } from '../queue/index.ts'
 import type { Work } from '../queue/index.ts'
 
 /** Looks once a minute whether a signing key has come to its time. */
@@ -13,7 +13,7 @@ export function keyRotation(
 ): Work {
   return recurring(
     deps.database.prisma,
-    { name: 'keys.rotate', everySeconds: 60, timeoutSeconds: 60 },
+    { name: 'keys.rotate', everySeconds: 60, timeoutSeconds: 60, priority: URGENT },
     async () => {
       const rotated = await keepKeysFresh(deps, schedule)
       if (rotated.length > 0) onRotated(rotated)

@@ -27,7 +27,12 @@ export function startSealing(
   async function seal(signal: AbortSignal): Promise<void> {
     let more = true
     while (more && !signal.aborted) ({ more } = await sealEvents(database))
+    // Whoever tells others must not keep the head from being signed, and a head that cannot be signed nobody from being told.
+    await signHead().catch(onError)
     await onSealed?.()
+  }
+
+  async function signHead(): Promise<void> {
     const result = await signCheckpoint(database, sign, { known })
     if (!result.ok)
       throw new Error(`the audit chain no longer passes through position ${result.known.position}`)

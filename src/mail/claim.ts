@@ -21,12 +21,23 @@ export type MailOutcome =
   | { state: 'queued'; error: string; retryInSeconds: number }
   | { state: 'failed'; error: string }
 
+/** After so long what this process could not do is looked at again, by whichever comes first. */
+const LEFT_TO_OTHERS_SECONDS = 60
+
+/** For a mail that another process may be able to send: it stays queued until it expires. */
+export function leftToOthers(error: string): MailOutcome {
+  return { state: 'queued', error, retryInSeconds: LEFT_TO_OTHERS_SECONDS }
+}
+
+const UNKNOWN_KEY = leftToOthers('sealed_under_unknown_key')
+const BROKEN: MailOutcome = { state: 'failed', error: 'seal_broken' }
+
 type Row = Omit<ClaimedMail, 'template' | 'data'> & { template: string; sealedData: string }
 
 /**
  * Takes up to `limit` due mails for `leaseSeconds`: until then no other process gets them, and afterwards, if the outcome was never
  * written, anyone. So a mail may be sent twice when a process dies in between, and is never forgotten. Mails that have expired are
- * given up. What no longer opens, because its key is gone, is given up too.
+ * given up. One whose key this process lacks is put back: during a change of keys another may have it. What is broken is given up.
  */
 export async function claimMails(
   { db, sealer }: { db: Db; sealer: Sealer },
@@ -43,9 +54,9 @@ export async function claimMails(
       extract(epoch FROM m.expires_at - now())::float8 AS "secondsLeft"`
   const mails: ClaimedMail[] = []
   for (const { sealedData, template, ...row } of rows) {
-    const data = open(sealer, row.id, sealedData)
-    if (data === null) await settleMail(db, row, { state: 'failed', error: 'sealed_under_unknown_key' })
-    else mails.push({ ...row, template, data } as ClaimedMail)
+    const opened = open(sealer, row.id, sealedData)
+    if (opened.ok) mails.push({ ...row, template, data: opened.data } as ClaimedMail)
+    else await settleMail(db, row, opened.reason === 'unknown_key' ? UNKNOWN_KEY : BROKEN)
   }
   return mails
 }
@@ -71,12 +82,14 @@ export async function settleMail(
       WHERE id = ${id}::uuid AND state = 'queued' AND attempts = ${attempts}`
 }
 
-function open(sealer: Sealer, id: string, sealed: string): unknown {
+type Opened = { ok: true; data: unknown } | { ok: false; reason: SealBroken['reason'] }
+
+function open(sealer: Sealer, id: string, sealed: string): Opened {
   try {
     const data = JSON.parse(sealer.open(sealed, `mails:${id}`)) as Record<string, unknown>
-    return typeof data['at'] === 'string' ? { ...data, at: new Date(data['at']) } : data
+    return { ok: true, data: typeof data['at'] === 'string' ? { ...data, at: new Date(data['at']) } : data }
   } catch (error) {
-    if (error instanceof SealBroken) return null
+    if (error instanceof SealBroken) return { ok: false, reason: error.reason }
     throw error
   }
 }

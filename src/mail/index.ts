@@ -4,7 +4,7 @@
  * How many mails one address gets is bounded here, over all instances: beyond it a mail is left out without a word, so that nobody
  * is flooded and nobody learns anything. It refuses to know words, templates and SMTP, and who may cause a mail.
  */
-export { claimMails, settleMail } from './claim.ts'
+export { claimMails, leftToOthers, settleMail } from './claim.ts'
 export type { ClaimedMail, MailOutcome } from './claim.ts'
 export { enqueueMail } from './enqueue.ts'
 export type { NewMail } from './enqueue.ts'

@@ -59,10 +59,10 @@ const causes: Record<TemplateName, Cause> = {
   unlock: 'unlock',
 }
 
-/** How many mails one address gets: in an hour, and in a day. */
+/** How many mails one address gets: in an hour, and in a day; and as many again of those that its owner asks for in a known browser. */
 const limits: Record<Cause, { hour: number; day: number }> = {
   stranger: { hour: 5, day: 15 },
-  unlock: { hour: 5, day: 15 },
+  unlock: { hour: 5, day: 30 },
   owner: { hour: 30, day: 100 },
   operator: { hour: 10, day: 30 },
 }

@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa'
 import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { record } from '../audit/index.ts'
 import type { Database } from '../db/index.ts'
 import { networkCounters, recordBlocks, reserveAttempt } from '../users/index.ts'
 import type { Counter, CounterPolicy } from '../users/index.ts'
@@ -19,9 +20,14 @@ const MOST_KNOWN = 10_000
 
 const routes = new Set(['token', 'introspection', 'revocation', 'device_authorization'])
 
+const tooMany = {
+  error: 'temporarily_unavailable',
+  error_description: 'too many failed authentications of this client, try again later',
+}
+
 class TooManyFailures extends errors.CustomOIDCProviderError {
   constructor() {
-    super('temporarily_unavailable', 'too many failed authentications of this client, try again later')
+    super(tooMany.error, tooMany.error_description)
     Object.assign(this, { status: 429, statusCode: 429, expose: true })
   }
 }
@@ -32,8 +38,8 @@ export type ClientThrottle = {
 }
 
 /**
- * Slows guessing at client secrets, per client and network (an IPv6 customer's wider ones too), so that nobody can shut a client out by failing in its name from
- * elsewhere. Only failures are counted, in the database and so over all instances; what blocks is remembered here, so that a right
+ * Slows guessing at client secrets, per client and network, so that nobody can shut a client out by failing in its name from elsewhere. The
+ * wider networks of an IPv6 address are counted too, but a hoster's /48 has many customers: full, they turn away those alone who fail. Only failures are counted, in the database and so over all instances; what blocks is remembered here, so that a right
  * secret costs no trip. An instance that has not seen a pair fail learns of its block with the first failure, so n instances let n - 1
  * guesses more through: a secret has 256 bits, this protects the processor and not the secret (OAuth 2.1 section 2.4.1).
  */
@@ -50,23 +56,34 @@ export function createClientThrottle({ prisma }: Pick<Database, 'prisma'>): Clie
     blockedUntil.set(key, until)
   }
 
-  async function countFailure(ctx: KoaContextWithOIDC, clientId: string): Promise<void> {
+  /** Seconds to wait for somebody who failed when a wider network of theirs has failed too often; null when not. */
+  async function countFailure(ctx: KoaContextWithOIDC, clientId: string): Promise<number | null> {
     const at = new Date()
-    const counted = await reserveAttempt(prisma, countersOf(ctx, clientId), at)
+    const [own, ...wider] = countersOf(ctx, clientId)
+    const counted = await reserveAttempt(prisma, own ? [own] : [], at)
     if (!counted.ok) {
       remember(counted.blockedBy, at.getTime() + counted.retryAfter * 1000)
-      return
+      return null
     }
-    const { blocks } = counted.reservation
-    for (const { counter, until } of blocks) remember(counter.key, until.getTime())
+    for (const { counter, until } of counted.reservation.blocks) remember(counter.key, until.getTime())
     await recordBlocks(prisma, counted.reservation, { ip: ipOf(ctx) })
+    const around = await reserveAttempt(prisma, wider, at)
+    if (!around.ok) return around.retryAfter
+    // As many as are counted, so that nobody fills the audit by failing.
+    await record(prisma, {
+      type: 'client.authentication_failed',
+      ...{ clientId, ip: ipOf(ctx) },
+      actor: { via: 'client', requestId: (ctx.state as { requestId?: string }).requestId },
+      detail: { endpoint: ctx.oidc.route },
+    })
+    await recordBlocks(prisma, around.reservation, { ip: ipOf(ctx) })
+    return null
   }
 
   return {
     check(ctx, clientId) {
       if (!ctx || blockedUntil.size === 0 || !routes.has(ctx.oidc.route)) return
-      const ends = countersOf(ctx, clientId).map(({ key }) => blockedUntil.get(key) ?? 0)
-      const until = Math.max(...ends)
+      const until = blockedUntil.get(countersOf(ctx, clientId)[0]?.key ?? '') ?? 0
       if (until <= Date.now()) return
       ctx.set('Retry-After', String(Math.ceil((until - Date.now()) / 1000)))
       throw new TooManyFailures()
@@ -77,7 +94,12 @@ export function createClientThrottle({ prisma }: Pick<Database, 'prisma'>): Clie
       if (ctx.status !== 401 || !('oidc' in ctx) || !routes.has(engine.oidc.route)) return
       const clientId = engine.oidc.client?.clientId
       // A name that no client has leaves no row behind.
-      if (clientId !== undefined) await countFailure(engine, clientId)
+      const wait = clientId === undefined ? null : await countFailure(engine, clientId)
+      if (wait === null) return
+      ctx.status = 429
+      ctx.remove('WWW-Authenticate')
+      ctx.set('Retry-After', String(wait))
+      ctx.body = tooMany
     },
   }
 }

@@ -12,6 +12,7 @@ import {
 } from './consent.ts'
 import type { Asked, ConsentLine, Decision } from './consent.ts'
 import { apply } from './existing-grant.ts'
+import { decidedAddress } from './interactions.ts'
 import type { Interaction } from './interactions.ts'
 import { keepReceipt } from './receipts.ts'
 import { livingGrant } from './store/reads.ts'
@@ -59,10 +60,16 @@ function claimsIn(claims: unknown): { claims: string[]; essential: string[] } {
   return { claims: names(entries), essential: names(entries.filter(([, request]) => isEssential(request))) }
 }
 
+type SavedConsent =
+  | { ok: true; grantId: string; decision: Decision }
+  | { ok: false; reason: 'gone' }
+  | { ok: false; reason: 'decided'; next: string }
+
 /**
  * Saves what the user allowed: remembered for the next sign-in, and put on the grant of this one, with a receipt in the words and the
  * language that they read. Returns the grant's id for the engine. Only what was asked can be granted, whatever the form says. Of two
- * decisions at once the second builds on the first. Null when the client is gone.
+ * decisions at once the second builds on the first; but of two in one sign-in the first counts, and the second is told where that went on
+ * (`decided`). `gone`: the client is, or the sign-in; whoever calls undoes what came before.
  */
 export async function saveConsent(
   { provider, tx }: { provider: Provider; tx: Tx },
@@ -70,16 +77,20 @@ export async function saveConsent(
   userId: string,
   ticked: { openid: readonly string[]; resources: readonly string[] },
   language: Language,
-): Promise<{ grantId: string; decision: Decision } | null> {
+): Promise<SavedConsent> {
   const { clientId } = interaction
   // Whoever deletes it waits, and then forgets this decision too: it must not be that of a later client of the same id.
   const living = await tx.$queryRaw<object[]>`SELECT 1 FROM clients WHERE id = ${clientId} FOR KEY SHARE`
-  if (living.length === 0) return null
+  if (living.length === 0) return { ok: false, reason: 'gone' }
   // There is a row to hold, from here to the commit: what is decided elsewhere meanwhile waits, and is not overwritten.
   await tx.$executeRaw`
     INSERT INTO consents (user_id, client_id, decision, updated_at)
     VALUES (${userId}::uuid, ${clientId}, ${JSON.stringify(nothingDecided)}::jsonb, now()) ON CONFLICT DO NOTHING`
   await tx.$queryRaw`SELECT 1 FROM consents WHERE user_id = ${userId}::uuid AND client_id = ${clientId} FOR UPDATE`
+  // Whoever decided in this sign-in first held that row too, so that is seen here.
+  const decided = await decidedAddress(tx, interaction.uid)
+  if (decided === null) return { ok: false, reason: 'gone' }
+  if (decided !== 'open') return { ok: false, reason: 'decided', next: decided.next }
   const { asked, earlier, lines } = await askedOf(tx, interaction, userId)
   const decision = approvedScopes(asked, ticked, earlier)
   await tx.consent.update({
@@ -92,7 +103,7 @@ export async function saveConsent(
     since: interaction.issuedAt,
   })
   await keepReceipt(tx, { userId, clientId, grantId, language, lines, decision })
-  return { grantId, decision }
+  return { ok: true, grantId, decision }
 }
 
 /**

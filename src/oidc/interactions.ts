@@ -6,6 +6,7 @@ import { acrRequestOf } from './acr.ts'
 import type { AcrDemand, FactorTimes } from './acr.ts'
 import { browserOf } from './browser-mark.ts'
 import { engineError } from './errors.ts'
+import { holdSession } from './in-force/hold-session.ts'
 import type { OidcOptions } from './options.ts'
 import { factorsOfSession } from './session-factors.ts'
 import { idDigest } from './store/rows.ts'
@@ -87,13 +88,41 @@ async function sessionOf(
 /** Whatever the interaction room keeps; whose sign-in it is becomes a column, so that ending that user's access finds it. */
 export type ProgressToKeep = { userId?: string | undefined; [name: string]: unknown }
 
-/** Keeps how far the user has come; the engine never sees it. False when the interaction is gone. */
-export async function saveProgress(db: Db, uid: string, progress: ProgressToKeep): Promise<boolean> {
-  const { count } = await db.interaction.updateMany({
-    where: { digest: digestOf(uid) },
-    data: { progress: progress as Prisma.InputJsonObject, userId: progress.userId ?? null },
-  })
-  return count === 1
+/** What came of keeping it: another request of the same sign-in was first, or the sign-in is gone, and nothing was kept. */
+export type Kept = 'kept' | 'moved_on' | 'gone'
+
+/**
+ * Keeps how far the user has come, in place of what was loaded; the engine never sees it. Whatever another request kept in between stays:
+ * written over, a proof or codes that nobody has seen yet would be lost.
+ */
+export async function saveProgress(
+  db: Db,
+  { uid, progress: loaded }: Pick<Interaction, 'uid' | 'progress'>,
+  progress: ProgressToKeep,
+): Promise<Kept> {
+  const digest = digestOf(uid)
+  const before = loaded === null || loaded === undefined ? null : JSON.stringify(loaded)
+  const count = await db.$executeRaw`
+    UPDATE interactions SET progress = ${JSON.stringify(progress)}::jsonb, user_id = ${progress.userId ?? null}::uuid
+    WHERE digest = ${digest} AND progress IS NOT DISTINCT FROM ${before}::jsonb`
+  if (count === 1) return 'kept'
+  return (await db.interaction.count({ where: { digest } })) > 0 ? 'moved_on' : 'gone'
+}
+
+/**
+ * Whether a sign-in may still add something to its user's account: it is there, no older than a cut of their access, they are not
+ * disabled, and the session it began in, if it is theirs, still counts. Until this transaction is over that session does.
+ */
+export async function holdInteraction(
+  tx: Tx,
+  { uid, session }: Pick<Interaction, 'uid' | 'session'>,
+  userId: string,
+): Promise<boolean> {
+  const rows = await tx.$queryRaw<object[]>`
+    SELECT 1 FROM interactions i JOIN users u ON u.id = ${userId}::uuid AND u.disabled_at IS NULL
+    WHERE i.digest = ${digestOf(uid)} AND (i.issued_at > u.tokens_not_before) IS NOT FALSE`
+  if (rows.length === 0) return false
+  return session?.userId !== userId || holdSession(tx, session.uid)
 }
 
 /**
@@ -136,10 +165,23 @@ export async function finishInteraction(
     },
     select: { digest: true },
   })
-  return `/${payload.deviceCode === undefined ? 'authorize' : 'device'}/${uid}`
+  return resumeAddress(uid, payload)
+}
+
+/** Where the browser goes on from a sign-in whose result the engine has, `open` while it has none; null when the interaction is gone. */
+export async function decidedAddress(tx: Tx, uid: string): Promise<{ next: string } | 'open' | null> {
+  const row = await tx.interaction.findUnique({ where: { digest: digestOf(uid) }, select: { payload: true } })
+  if (!row) return null
+  const payload = row.payload as Payload
+  return payload.result === undefined ? 'open' : { next: resumeAddress(uid, payload) }
+}
+
+function resumeAddress(uid: string, { deviceCode }: Payload): string {
+  return `/${deviceCode === undefined ? 'authorize' : 'device'}/${uid}`
 }
 
 type Payload = {
+  result?: InteractionResults
   lastSubmission?: InteractionResults
   session?: { accountId: string }
   /** The device that it is for, if it is for one. */

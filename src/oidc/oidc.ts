@@ -20,8 +20,8 @@ import { createEngine } from './engine.ts'
 import { askedOf, saveConsent } from './grants.ts'
 import type { AskedForConsent } from './grants.ts'
 import { globalTokenRevocation } from './global-token-revocation/endpoint.ts'
-import { finishInteraction, loadInteraction, saveProgress } from './interactions.ts'
-import type { Interaction, LoadedInteraction, ProgressToKeep } from './interactions.ts'
+import { finishInteraction, holdInteraction, loadInteraction, saveProgress } from './interactions.ts'
+import type { Interaction, Kept, LoadedInteraction, ProgressToKeep } from './interactions.ts'
 import type { OidcOptions } from './options.ts'
 import { formToQuery } from './post-to-get.ts'
 import { requestTransaction } from './request-transaction.ts'
@@ -36,7 +36,8 @@ import { createStatusLists, statusListTimes } from './status-list/status-lists.t
 export type Oidc = {
   middleware: Middleware[]
   loadInteraction(ctx: Context, uid: string): Promise<LoadedInteraction>
-  saveProgress(db: Db, uid: string, progress: ProgressToKeep): Promise<boolean>
+  saveProgress(db: Db, loaded: Pick<Interaction, 'uid' | 'progress'>, progress: ProgressToKeep): Promise<Kept>
+  holdInteraction(tx: Tx, of: Pick<Interaction, 'uid' | 'session'>, userId: string): Promise<boolean>
   finishInteraction(
     tx: Tx,
     uid: string,
@@ -95,6 +96,7 @@ export function createOidc(options: OidcOptions): Oidc {
     ],
     loadInteraction: (ctx, uid) => loadInteraction({ provider: engine.provider, db, policy }, ctx, uid),
     saveProgress,
+    holdInteraction,
     finishInteraction,
     sessionOf: (ctx) => currentSession(options, ctx),
     browserAccounts: (ctx) => browserAccounts(database.pool, ctx),

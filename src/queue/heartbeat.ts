@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool } from '../db/index.ts'
+import { within } from './within.ts'
 
 const BEAT_MS = 5000
+/** A frozen database answers nothing: a beat is given up before the next one is due. */
+const ANSWER_MS = 5000
+/** For the last beat under way, and for saying goodbye. */
+const GOODBYE_MS = 2000
 /** A process that was not seen for so long does nothing any more: its jobs are for others. */
 const DEAD_SECONDS = 30
 /** Long enough for how a job ended to be written down. */
 const FORGOTTEN_SECONDS = 30
+
+const asked = { query_timeout: ANSWER_MS }
 
 export type Heartbeat = {
   /** From now on jobs are taken under this name. */
@@ -32,56 +39,74 @@ export function startHeartbeat({
   const id = randomUUID()
   const workers = new Set<string>()
   const inHand = new Map<string, { endedAt: number | null }>()
-  let beating = Promise.resolve()
+  let beating: Promise<void> | undefined
+  /** A name came while a beat was under way that may not tell of it. */
+  let isNew = false
+  let isStopped = false
 
   async function beat(): Promise<void> {
-    await pool.query(
-      `INSERT INTO queue_workers (id, worker_ids, seen_at) VALUES ($1, $2, now())
+    isNew = false
+    await pool.query({
+      ...asked,
+      text: `INSERT INTO queue_workers (id, worker_ids, seen_at) VALUES ($1, $2, now())
        ON CONFLICT (id) DO UPDATE SET worker_ids = excluded.worker_ids, seen_at = excluded.seen_at`,
-      [id, [...workers]],
-    )
+      values: [id, [...workers]],
+    })
     await takeFromTheDead(pool)
     const longAgo = performance.now() - FORGOTTEN_SECONDS * 1000
     for (const [job, { endedAt }] of inHand) if (endedAt !== null && endedAt < longAgo) inHand.delete(job)
     await takeForgotten(pool, { workers: [...workers], inHand: [...inHand.keys()] })
   }
 
+  // One at a time: while the database is frozen they would pile up.
   const again = () => {
-    beating = beating.then(beat).catch(onTrouble)
+    beating ??= beat()
+      .catch(onTrouble)
+      .finally(() => {
+        beating = undefined
+        if (isNew && !isStopped) again()
+      })
   }
   const timer = setInterval(again, beatMs)
   timer.unref()
   return {
     add(poolId) {
       workers.add(poolId)
+      isNew = true
       again()
     },
     begun: (jobId) => void inHand.set(jobId, { endedAt: null }),
     ended: (jobId) => void inHand.set(jobId, { endedAt: performance.now() }),
     async stop() {
+      isStopped = true
       clearInterval(timer)
-      await beating
-      // Stopped in good order, it has no jobs any more; what it could not write down is for others.
-      await pool
-        .query('SELECT graphile_worker.force_unlock_workers($1)', [[...workers]])
-        .catch(() => undefined)
-      await pool.query('DELETE FROM queue_workers WHERE id = $1', [id]).catch(() => undefined)
+      if (beating) await within(GOODBYE_MS, beating)
+      await within(GOODBYE_MS, sayGoodbye(pool, id, [...workers]))
     },
   }
 }
 
+/** Stopped in good order, it has no jobs any more; what it could not write down is for others. */
+async function sayGoodbye(pool: Pool, id: string, workers: string[]): Promise<void> {
+  const say = (text: string, values: unknown[]) =>
+    pool.query({ ...asked, text, values }).catch(() => undefined)
+  await say('SELECT graphile_worker.force_unlock_workers($1)', [workers])
+  await say('DELETE FROM queue_workers WHERE id = $1', [id])
+}
+
 /** Gives back the jobs of processes that were not seen for 30 seconds; resolves to how many such processes there were. */
 export async function takeFromTheDead(pool: Pool, deadSeconds = DEAD_SECONDS): Promise<number> {
-  const { rows } = await pool.query<{ processes: number }>(
-    `WITH dead AS (
+  const { rows } = await pool.query<{ processes: number }>({
+    ...asked,
+    text: `WITH dead AS (
        DELETE FROM queue_workers WHERE id IN (
          SELECT id FROM queue_workers WHERE seen_at < now() - make_interval(secs => $1) FOR UPDATE SKIP LOCKED)
        RETURNING worker_ids),
      given_back AS (
        SELECT graphile_worker.force_unlock_workers(worker_ids) FROM dead)
      SELECT count(*)::int AS processes FROM given_back`,
-    [deadSeconds],
-  )
+    values: [deadSeconds],
+  })
   return rows[0]?.processes ?? 0
 }
 
@@ -94,8 +119,9 @@ export async function takeForgotten(
     forgottenSeconds = FORGOTTEN_SECONDS,
   }: { workers: readonly string[]; inHand: readonly string[]; forgottenSeconds?: number },
 ): Promise<number> {
-  const { rows } = await pool.query<{ jobs: number }>(
-    `WITH forgotten AS (
+  const { rows } = await pool.query<{ jobs: number }>({
+    ...asked,
+    text: `WITH forgotten AS (
        UPDATE graphile_worker._private_jobs SET locked_by = NULL, locked_at = NULL
        WHERE locked_by = ANY($1) AND locked_at < now() - make_interval(secs => $3) AND id <> ALL($2::bigint[])
        RETURNING job_queue_id, locked_by),
@@ -103,7 +129,7 @@ export async function takeForgotten(
        UPDATE graphile_worker._private_job_queues SET locked_by = NULL, locked_at = NULL
        WHERE id IN (SELECT job_queue_id FROM forgotten) RETURNING id)
      SELECT (SELECT count(*) FROM forgotten)::int AS jobs`,
-    [workers, inHand, forgottenSeconds],
-  )
+    values: [workers, inHand, forgottenSeconds],
+  })
   return rows[0]?.jobs ?? 0
 }

@@ -11,10 +11,14 @@ import type { Try, Work } from './worker.ts'
  */
 export function recurring(
   db: Db,
-  { name, everySeconds, timeoutSeconds }: { name: string; everySeconds: number; timeoutSeconds: number },
+  {
+    name,
+    everySeconds,
+    ...limits
+  }: { name: string; everySeconds: number; timeoutSeconds: number; priority?: number },
   work: (attempt: Try) => Promise<'unfinished' | undefined> | Promise<void>,
 ): Work {
-  const task = defineTask(name, z.strictObject({}), { maxAttempts: 1, timeoutSeconds })
+  const task = defineTask(name, z.strictObject({}), { maxAttempts: 1, ...limits })
   return {
     ...perform(task, async (_payload, attempt) => {
       if ((await work(attempt)) === 'unfinished')

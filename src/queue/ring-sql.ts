@@ -5,5 +5,5 @@ import type { Task } from './task.ts'
  * be selected from, or nothing is asked for. `lane` is SQL of that room's, never input.
  */
 export function ringSql(task: Task<{ lane: string }>, lane: string): string {
-  return `graphile_worker.add_job('${task.name}', json_build_object('lane', ${lane}), max_attempts => ${task.maxAttempts})`
+  return `graphile_worker.add_job('${task.name}', json_build_object('lane', ${lane}), max_attempts => ${task.maxAttempts}, priority => ${task.priority})`
 }

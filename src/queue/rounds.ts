@@ -25,11 +25,17 @@ export type Outbox<Item> = {
 /** After so long other jobs get their turn. */
 const ROUND_MS = 20_000
 const NO_HAND_FREE_SECONDS = 1
+/** While other lanes wait for a hand, a round ends after so long … */
+const SHORT_ROUND_MS = 3000
+/** … and its lane leaves the hand to them: longer than it takes them to ask again. */
+const YIELD_SECONDS = 5
+/** A lane that was refused asks again within so long, so by then none waits any more. */
+const CONTENDED_MS = 5000
 
 /**
  * Delivers an outbox. The rows are what is to be done, with their own times and leases; a job only says where to look, so a job too many does
  * no harm, and one that was never asked for (by the version before, or a restored dump) is made up for by `tend`. At the end of a round, if
- * rows are left, the lane's next one is planned.
+ * rows are left, the lane's next one is planned. Lanes that wait for a hand get one from those that are slow.
  */
 export function performRounds<Item>(db: Db, outbox: Outbox<Item>): Work {
   const { task } = outbox
@@ -37,25 +43,33 @@ export function performRounds<Item>(db: Db, outbox: Outbox<Item>): Work {
   const restingUntil = new Map<string, number>()
   const restLeft = (lane: string) => ((restingUntil.get(lane) ?? 0) - performance.now()) / 1000
 
+  let refusedAt = -Infinity
+  const isContended = () => performance.now() - refusedAt < CONTENDED_MS
+  const rest = (lane: string, seconds: number) =>
+    void restingUntil.set(lane, Math.max(restingUntil.get(lane) ?? 0, performance.now() + seconds * 1000))
+
   const later = (lane: string, inSeconds: number, after?: string) =>
     expectTurn(db, task, { lane }, { name: lane, inSeconds, after })
 
   async function round(lane: string, attempt: Try): Promise<void> {
     const startedAt = performance.now()
+    const lastedMs = () => performance.now() - startedAt
     const goesOn = () =>
-      !attempt.stopping.aborted && performance.now() - startedAt < ROUND_MS && restLeft(lane) <= 0
+      !attempt.stopping.aborted &&
+      lastedMs() < (isContended() ? SHORT_ROUND_MS : ROUND_MS) &&
+      restLeft(lane) <= 0
     const mine = { again: true }
     underWay.set(lane, mine)
     try {
       while (mine.again && goesOn()) {
         mine.again = false
-        await drain(outbox, lane, attempt, goesOn, (seconds) => {
-          restingUntil.set(lane, performance.now() + seconds * 1000)
-        })
+        await drain(outbox, lane, attempt, goesOn, (seconds) => rest(lane, seconds))
       }
     } finally {
       underWay.delete(lane)
     }
+    // Not only its planned turn: one that is rung for meanwhile would take the hand back, too.
+    if (isContended() && lastedMs() >= SHORT_ROUND_MS) rest(lane, YIELD_SECONDS)
   }
 
   return {
@@ -65,8 +79,13 @@ export function performRounds<Item>(db: Db, outbox: Outbox<Item>): Work {
         current.again = true
         return
       }
-      if (underWay.size >= outbox.lanes) return later(lane, NO_HAND_FREE_SECONDS, attempt.jobId)
-      await round(lane, attempt)
+      if (restLeft(lane) <= 0) {
+        if (underWay.size >= outbox.lanes) {
+          refusedAt = performance.now()
+          return later(lane, NO_HAND_FREE_SECONDS, attempt.jobId)
+        }
+        await round(lane, attempt)
+      }
       const due = await outbox.nextDue(lane)
       if (due !== null) await later(lane, Math.max(due, restLeft(lane), 0), attempt.jobId)
       else if (restLeft(lane) <= 0) restingUntil.delete(lane)

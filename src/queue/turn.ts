@@ -36,5 +36,6 @@ export async function expectTurn<P>(
       (graphile_worker.add_job(
         ${task.name}, ${told}::json, job_key => ${key},
         job_key_mode => ${keepTime ? 'preserve_run_at' : 'replace'},
-        run_at => now() + make_interval(secs => ${inSeconds}::float8), max_attempts => ${task.maxAttempts}::int)).id::text END AS id`
+        run_at => now() + make_interval(secs => ${inSeconds}::float8), max_attempts => ${task.maxAttempts}::int,
+        priority => ${task.priority}::int)).id::text END AS id`
 }

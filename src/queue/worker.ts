@@ -6,9 +6,12 @@ import type { Pool } from '../db/index.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { patientPool } from './patient-pool.ts'
+import { inSpan } from '../tracing/index.ts'
 import { silent } from './quiet-logger.ts'
 import type { Task } from './task.ts'
 import { startTending } from './tending.ts'
+import { traceparentIn } from './trace-flags.ts'
+import { within } from './within.ts'
 
 /** One try of a job. */
 export type Try = {
@@ -49,11 +52,11 @@ type Options = {
   onTrouble: (error: unknown) => void
 }
 
-/** Ties a kind of job to the function that does it; its payload is checked before. */
+/** Ties a kind of job to the function that does it; its payload is checked before, but for what a newer version told besides. */
 export function perform<P>(task: Task<P>, work: (payload: P, attempt: Try) => Promise<void>): Work {
   return {
     task,
-    run: (payload, attempt) => work(task.payload.parse(payload), attempt),
+    run: (payload, attempt) => work(task.told.parse(payload), attempt),
   }
 }
 
@@ -67,6 +70,7 @@ const CONCURRENCY = 12
  * begun, those under way get five seconds, and what they had not finished is done by another process.
  */
 export function startWorker(options: Options): () => Promise<void> {
+  const { graceMs = GRACE_MS } = options
   const stopping = new AbortController()
   const stopped = new AbortController()
   let runner: Runner | undefined
@@ -94,17 +98,19 @@ export function startWorker(options: Options): () => Promise<void> {
           taskList: Object.fromEntries(tasks),
           concurrency: options.concurrency ?? CONCURRENCY,
           pollInterval: options.pollMs ?? POLL_MS,
-          gracefulShutdownAbortTimeout: options.graceMs ?? GRACE_MS,
+          gracefulShutdownAbortTimeout: graceMs,
           noHandleSignals: true,
           crontab: '',
           logger: silent,
           events,
         })
-        if (isStopping()) await runner.stop()
+        // Told to stop while this one was being made: nobody else does it.
+        if (isStopping() && workers) await stopWithin(runner, workers, graceMs)
         await runner.promise
       } catch (error) {
         options.onTrouble(error)
       }
+      runner = undefined
       await sleep(RESTART_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
   }
@@ -112,22 +118,24 @@ export function startWorker(options: Options): () => Promise<void> {
   const living = live()
   return async () => {
     stopping.abort()
-    await stopTending()
-    if (runner && workers) await stopWithin(runner, workers, options.graceMs ?? GRACE_MS)
+    // At once: meanwhile the worker would begin jobs.
+    const ended = Promise.all([stopTending(), living])
+    if (runner && workers) await stopWithin(runner, workers, graceMs)
+    else await within(graceMs, ended)
     stopped.abort()
-    await living
+    await within(graceMs, ended)
     await heartbeat.stop()
   }
 }
 
 /** A job that does not end in time is given back as one that failed this once. */
 async function stopWithin(runner: Runner, workers: WorkerPool, graceMs: number): Promise<void> {
-  const waiting = new AbortController()
-  const late = sleep(graceMs, 'late', { signal: waiting.signal }).catch(() => undefined)
   const orderly = runner.stop().catch(() => undefined)
-  if ((await Promise.race([orderly, late])) === 'late')
-    await Promise.resolve(workers.forcefulShutdown('stopping')).catch(() => undefined)
-  waiting.abort()
+  if (!(await within(graceMs, orderly)))
+    await within(
+      graceMs,
+      Promise.resolve(workers.forcefulShutdown('stopping')).catch(() => undefined),
+    )
 }
 
 function taskOf(
@@ -142,7 +150,9 @@ function taskOf(
     const signal = AbortSignal.any([timeUp, abortSignal])
     heartbeat.begun(job.id)
     try {
-      await withinTime(work(payload, { jobId: job.id, attempt, stopping, signal }), timeUp)
+      await inSpan(spanOf(task.name, job), () =>
+        withinTime(work(payload, { jobId: job.id, attempt, stopping, signal }), timeUp),
+      )
       onDone?.(task.name)
     } catch (error) {
       onFailure({ task: task.name, jobId: job.id, attempt, isLast: !recurs && isLast(job), error })
@@ -151,6 +161,12 @@ function taskOf(
       heartbeat.ended(job.id)
     }
   }
+}
+
+/** Below the span of whatever asked for the job. */
+function spanOf(name: string, { id, attempts, flags }: Job): Parameters<typeof inSpan>[0] {
+  const attributes = { 'cardea.job.task': name, 'cardea.job.id': id, 'cardea.job.attempt': attempts }
+  return { name: `job ${name}`, kind: 'consumer', attributes, parent: traceparentIn(flags) }
 }
 
 function isLast({ attempts, max_attempts: most }: Job): boolean {

@@ -31,7 +31,7 @@ export {
 } from './webhook-progress.ts'
 export type { DeliveredOrNot, DueEndpoint, WebhookAttempt } from './webhook-progress.ts'
 export { receiversSweeps } from './sweep.ts'
-export { receiverStatistics } from './statistics.ts'
+export { receiversAboutToMiss, receiverStatistics } from './statistics.ts'
 export type { ReceiverStatistics } from './statistics.ts'
 export { askForTest, webhookTestTask } from './webhook-test.ts'
 export { signatureHeaders } from './webhook-secret.ts'
@@ -39,6 +39,7 @@ export {
   countStreams,
   liveStream,
   moveOn,
+  newsMark,
   notePushFailure,
   noteVerification,
   streamLags,
@@ -51,7 +52,9 @@ export {
   createStream,
   deleteStream,
   findStream,
+  isHeldBack,
   listStreams,
+  lockStream,
   MOST_STREAMS,
   updateStream,
 } from './streams/stream.ts'
@@ -61,6 +64,7 @@ export type { PersonIdentifier, StreamSubject } from './streams/subjects.ts'
 export {
   addEvents,
   countWaiting,
+  dropVerifications,
   MOST_WAITING,
   refuseEvent,
   takeEvents,

@@ -29,3 +29,22 @@ export async function receiverStatistics(db: Db): Promise<ReceiverStatistics> {
       SELECT a.at FROM audit_events a WHERE a.id > r.cursor AND a.id <= c.settled ORDER BY a.id LIMIT 1) e ON true`
   return { webhooks, broker: broker ?? null }
 }
+
+/**
+ * Who is so far behind that the audit will have forgotten, in `withinDays`, what they are still to hear, when it keeps events for so many days:
+ * words such as `webhook <id>`. Not those that are disabled.
+ */
+export async function receiversAboutToMiss(
+  db: Db,
+  { retentionDays, withinDays }: { retentionDays: number; withinDays: number },
+): Promise<string[]> {
+  const rows = await db.$queryRaw<{ who: string }[]>`
+    SELECT r.who FROM (
+      SELECT 'broker' AS who, cursor FROM broker_relay
+      UNION ALL SELECT 'webhook ' || id, cursor FROM webhook_endpoints WHERE disabled_at IS NULL
+      UNION ALL SELECT 'stream ' || id, cursor FROM ssf_streams WHERE status <> 'disabled') r
+    WHERE (SELECT a.at FROM audit_events a WHERE a.id > r.cursor ORDER BY a.id LIMIT 1)
+      < now() - make_interval(days => ${retentionDays - withinDays}::int)
+    ORDER BY r.who LIMIT 100`
+  return rows.map(({ who }) => who)
+}

@@ -82,30 +82,36 @@ export type WebhookPatch = {
   description?: string | undefined
   eventTypes?: readonly string[] | undefined
   disabled?: boolean | undefined
-  /** Goes on at once, whatever failed before. */
+  /** Goes on at once, whatever failed before, also when it was disabled. */
   resume?: true | undefined
 }
 
-/** Changes an endpoint; null when there is none. What happened while it was disabled it is not told: `skipTo` is the last event it misses. */
+/**
+ * Changes an endpoint; null when there is none. What happened while it was disabled it is told once it is enabled, as far as the audit still
+ * has it; with `skipTo`, the id of the last event that it is not told of, it misses what came before.
+ */
 export async function updateWebhookEndpoint(
   { tx, sealer }: { tx: Tx; sealer: Sealer },
   id: string,
-  { patch, skipTo }: { patch: WebhookPatch; skipTo: string },
+  { patch, skipTo }: { patch: WebhookPatch; skipTo?: string | undefined },
 ): Promise<WebhookEndpoint | null> {
   const before = await tx.webhookEndpoint.findUnique({ where: { id } })
   if (!before) return null
-  const enabled = before.disabledAt !== null && patch.disabled === false
-  const afresh = enabled || patch.resume === true || (patch.url !== undefined && patch.url !== before.url)
+  // Also when it is disabled: what had failed by then is not why it is.
+  const afresh =
+    patch.disabled === true ||
+    (before.disabledAt !== null && patch.disabled === false) ||
+    patch.resume === true ||
+    (patch.url !== undefined && patch.url !== before.url)
+  const disabled = patch.resume === true ? false : patch.disabled
   const row = await tx.webhookEndpoint.update({
     where: { id },
     data: {
       ...(patch.url === undefined ? {} : { url: patch.url }),
       ...(patch.description === undefined ? {} : { description: patch.description }),
       ...(patch.eventTypes === undefined ? {} : { eventTypes: [...patch.eventTypes] }),
-      ...(patch.disabled === undefined
-        ? {}
-        : { disabledAt: patch.disabled ? (before.disabledAt ?? new Date()) : null }),
-      ...(enabled ? { cursor: BigInt(skipTo) } : {}),
+      ...(disabled === undefined ? {} : { disabledAt: disabled ? (before.disabledAt ?? new Date()) : null }),
+      ...(skipTo === undefined || BigInt(skipTo) < before.cursor ? {} : { cursor: BigInt(skipTo) }),
       ...(afresh ? { failingSince: null, failures: 0, pausedAt: null, nextAttemptAt: new Date(0) } : {}),
     },
   })

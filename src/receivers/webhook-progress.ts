@@ -37,36 +37,48 @@ export async function findReceiver(db: Db, id: string): Promise<DueEndpoint | nu
   return db.webhookEndpoint.findUnique({ where: { id } })
 }
 
+/** An endpoint at the address that was asked: what came of that says nothing about another one. */
+type Asked = { id: string; url: string }
+
 /** It was told of everything up to this event, or that was not for it. Never goes back, whoever else delivered meanwhile. */
-export async function advance(db: Db, id: string, cursor: string): Promise<void> {
+export async function advance(db: Db, { id, url }: Asked, cursor: string): Promise<void> {
   await db.$executeRaw`
-    UPDATE webhook_endpoints SET cursor = ${BigInt(cursor)} WHERE id = ${id}::uuid AND cursor < ${BigInt(cursor)}`
+    UPDATE webhook_endpoints SET cursor = ${BigInt(cursor)}
+    WHERE id = ${id}::uuid AND url = ${url} AND cursor < ${BigInt(cursor)}`
 }
 
-/** Keeps what became of an attempt. */
+/** Keeps what became of an attempt; of an endpoint that is gone nothing. */
 export async function noteAttempt(db: Db, id: string, attempt: WebhookAttempt): Promise<void> {
-  await db.webhookDelivery.create({ data: { endpointId: id, ...attempt } })
+  const { messageId, eventType, durationMs, status, error } = attempt
+  await db.$executeRaw`
+    INSERT INTO webhook_deliveries (endpoint_id, message_id, event_type, duration_ms, status, error)
+    SELECT id, ${messageId}, ${eventType}, ${durationMs}::int, ${status}::int, ${error}::text FROM webhook_endpoints
+    WHERE id = ${id}::uuid FOR KEY SHARE`
 }
 
 /** It took a message: from now on it counts as healthy. */
-export async function noteSuccess(db: Db, id: string): Promise<void> {
+export async function noteSuccess(db: Db, { id, url }: Asked): Promise<void> {
   await db.$executeRaw`
     UPDATE webhook_endpoints SET failing_since = NULL, failures = 0, paused_at = NULL
-    WHERE id = ${id}::uuid AND failures > 0`
+    WHERE id = ${id}::uuid AND url = ${url} AND disabled_at IS NULL AND failures > 0`
 }
 
-/** After a failure: when it is tried again, or that it is not any more until an operator says so. */
+/**
+ * After a failure: when it is tried again, or that it is not any more until an operator says so. False, and nothing changes, when it has
+ * another address meanwhile or was disabled.
+ */
 export async function noteFailure(
   tx: Tx,
-  id: string,
+  { id, url }: Asked,
   next: { retryInSeconds: number } | 'pause' | 'disable',
-): Promise<void> {
-  await tx.$executeRaw`
+): Promise<boolean> {
+  const noted = await tx.$executeRaw`
     UPDATE webhook_endpoints SET failures = failures + 1, failing_since = COALESCE(failing_since, now()),
       next_attempt_at = now() + make_interval(secs => ${typeof next === 'object' ? next.retryInSeconds : 0}::float8),
       paused_at = CASE WHEN ${next === 'pause'} THEN now() ELSE paused_at END,
       disabled_at = CASE WHEN ${next === 'disable'} THEN now() ELSE disabled_at END
-    WHERE id = ${id}::uuid`
+    WHERE id = ${id}::uuid AND url = ${url} AND disabled_at IS NULL`
+  return noted > 0
 }
 
 /** What was tried, the newest first: those before `before`, at most `limit`. */

@@ -6,6 +6,7 @@ import type { Sealer } from '../crypto/index.ts'
 import type { Database } from '../db/index.ts'
 import { startSealing, startWatchingBlocks } from '../jobs/index.ts'
 import { watchSigningKeys } from '../oidc/index.ts'
+import { tellTrouble } from '../wiring/index.ts'
 
 type Deps = {
   database: Database
@@ -29,9 +30,7 @@ export function startBackground({
   worker,
   logger,
 }: Deps): () => Promise<void> {
-  const failed = (what: string) => (error: unknown) => {
-    logger.error({ error: String(error) }, `${what} failed`)
-  }
+  const failed = (what: string) => (error: unknown) => tellTrouble(logger, error, `${what} failed`)
   let keys = signingKeys
   const stops = [
     watchSigningKeys({ database, sealer }, signingKeys, {
@@ -47,6 +46,7 @@ export function startBackground({
       onError: failed('watching blocks'),
     }),
     apps.startWatchingQueue(),
+    apps.startWatchingStorage(),
   ]
   if (worker)
     stops.push(

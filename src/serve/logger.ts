@@ -3,8 +3,9 @@ import { dirname } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { destination, pino } from 'pino'
-import type { Logger } from 'pino'
+import type { Logger, LoggerOptions } from 'pino'
 import type { Config } from '../config/index.ts'
+import { textWithoutSecrets, withoutSecrets } from './without-secrets.ts'
 
 /** Where log lines go. Writing never waits for the reader. */
 export type Log = {
@@ -46,11 +47,24 @@ export function openLog(file: string | undefined): Log {
   }
 }
 
+/** Sentences too, and an error that stands alone, whose message would become the line's. */
+const sayWithoutSecrets: NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']> = function (
+  args,
+  method,
+) {
+  const [first, ...others] = args as unknown[]
+  const fields = first instanceof Error ? [{ error: first }, 'an error'] : [first]
+  const said = [...fields, ...others].map((one) => (typeof one === 'string' ? textWithoutSecrets(one) : one))
+  method.apply(this, said as typeof args)
+}
+
 /** JSON lines. Once a reader that had fallen behind reads again, it is told how many lines it has missed. */
 export function createLogger({ logLevel }: Pick<Config, 'logLevel'>, { to }: Log): Logger {
   const options = {
     level: logLevel,
     base: null,
+    formatters: { log: withoutSecrets },
+    hooks: { logMethod: sayWithoutSecrets },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
   }
   const logger = pino(options, to)

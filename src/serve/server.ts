@@ -20,6 +20,7 @@ import type { Log } from './logger.ts'
 import { prepareDatabase, StartRefused } from './prepare-database.ts'
 import { createStartingApp } from './starting-app.ts'
 import { onStopSignal } from './stop-signal.ts'
+import { traceAs } from './trace-as.ts'
 import { createPasswordHasher } from '../users/index.ts'
 import { workerCount } from './worker-count.ts'
 
@@ -74,6 +75,9 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
   const logger = createLogger(config, log)
   // Before everything else on the way in, so after everything else on the way out.
   cleanUp.unshift(() => log.close())
+
+  const stopTracing = await traceAs(config, role, logger)
+  cleanUp.push(stopTracing)
 
   // The ports first: a second copy of us is told before it touches anything.
   const starting = createStartingApp(config.issuer)
@@ -136,7 +140,10 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
   const doesJobs = role === 'worker' || config.worker.inServer
   const worker = doesJobs ? connectWorker(config, embedded?.url, onError) : null
   cleanUp.push(() => worker?.close())
-  cleanUp.push(startBackground({ database, sealer, signingKeys, apps, worker, logger }))
+  const endBackground = startBackground({ database, sealer, signingKeys, apps, worker, logger })
+  let ending: Promise<void> | undefined
+  const stopBackground = () => (ending ??= endBackground())
+  cleanUp.push(stopBackground)
   logger.info({ issuer: config.issuer, mode: config.mode, role }, 'ready')
   if (development && role === 'server') {
     await development.welcome({ database, hasher, sealer, opsUrl: opsListener.url, dataDir: embedded?.home })
@@ -145,6 +152,8 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
 
   await stop.requested
   logger.info('stopping')
+  // Beside the listeners, not after them: no job is begun on time that they may use up. What it fails by is told on the way out.
+  stopBackground().catch(() => undefined)
   const leaving = crew ?? { stop: async (deadlineMs: number) => publicListener?.close(deadlineMs) }
   const outcome = await leaving.stop(config.http.shutdownTimeoutMs)
   await opsListener.close(1000)

@@ -5,6 +5,7 @@ import type { Config } from '../config/index.ts'
 import { createSealer, parseKeyring } from '../crypto/index.ts'
 import { watchSigningKeys } from '../oidc/index.ts'
 import { createPasswordHasher } from '../users/index.ts'
+import { tellTrouble } from '../wiring/index.ts'
 import { connect } from './connect.ts'
 import { EXIT } from './exit.ts'
 import { listenAs } from './listen-as.ts'
@@ -12,6 +13,7 @@ import { createLogger, openLog } from './logger.ts'
 import { readMessage } from './messages.ts'
 import type { ToSupervisor } from './messages.ts'
 import { openSigningKeys } from './prepare-database.ts'
+import { traceAs } from './trace-as.ts'
 import { hashesAtOnce } from './worker-count.ts'
 
 /**
@@ -32,6 +34,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   const supervisor = hearSupervisor()
   const log = openLog(undefined)
   const logger = createLogger(config, log)
+  const stopTracing = await traceAs(config, 'public', logger)
   const database = connect(config, undefined, (error) =>
     logger.warn({ error: error.message }, 'a database connection was lost'),
   )
@@ -49,7 +52,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     supervisor.onCount(apps.counted)
     stopWatching = watchSigningKeys({ database, sealer }, signingKeys, {
       onChange: (keys) => apps.useSigningKeys(keys),
-      onError: (error) => logger.error({ error: String(error) }, 'looking for changed signing keys failed'),
+      onError: (error) => tellTrouble(logger, error, 'looking for changed signing keys failed'),
     })
     // Not before: the system would send people here.
     const answer = apps.publicApp.callback()
@@ -64,6 +67,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   } finally {
     await stopWatching?.()
     await database.close()
+    await stopTracing()
     await log.close()
   }
 }

@@ -7,13 +7,18 @@
 import type { Middleware } from 'koa'
 import { createOutboundGuard } from '../http/index.ts'
 import type { EndpointDeps } from './endpoints/deps.ts'
+import { createClientLimit } from './endpoints/client-limit.ts'
 import { signalEndpoints } from './endpoints/routes.ts'
+import { createWaiting } from './endpoints/waiting.ts'
 
 export { signalMethods } from './endpoints/routes.ts'
 export { askForSignalPushes, pushSignals } from './push.ts'
 export type { PushDeps } from './push.ts'
 
 /** The transmitter's endpoints on the public listener. */
-export function createSignals(deps: Omit<EndpointDeps, 'guard'>): Middleware {
-  return signalEndpoints({ ...deps, guard: createOutboundGuard(deps.outboundAllow) })
+export function createSignals(deps: Omit<EndpointDeps, 'guard' | 'waiting' | 'limitClient'>): Middleware {
+  const guard = createOutboundGuard(deps.outboundAllow)
+  return signalEndpoints({
+    ...{ ...deps, guard, waiting: createWaiting(deps.database), limitClient: createClientLimit() },
+  })
 }

@@ -10,12 +10,17 @@ const FIRST_DELAY_SECONDS = 5
 const LONGEST_DELAY_SECONDS = 3600
 const REFUSED_DELAY_SECONDS = 30
 
-/** RFC 8935 section 2.4: these are about who sends, and may be mended; the others are about what was sent. */
-const aboutTheSender = new Set(['authentication_failed', 'access_denied'])
+/**
+ * RFC 8935 section 2.4, SSF section 8.1.4: is this about what was sent? The others are about keys, names and rights, ours or of a receiver that
+ * is set up wrongly: they may be mended, and nothing is to be lost until then.
+ */
+export function isAboutTheEvent(err: string): boolean {
+  return err === 'invalid_request' || err === 'invalid_state'
+}
 
 /**
- * What an answer to a push amounts to (RFC 8935 section 2). 202 is success, and so is any other 2xx; 400 with an `err` is the receiver's no
- * to this event; everything else is tried again at growing intervals, not before the receiver asked for, without end: the stream waits.
+ * What an answer to a push amounts to (RFC 8935 section 2). 202 is success, and so is any other 2xx; 400 with an `err` about the event is the
+ * receiver's no to it; everything else is tried again at growing intervals, not before the receiver asked for, without end: the stream waits.
  */
 export function verdictOn(
   answer: Posted,
@@ -26,7 +31,7 @@ export function verdictOn(
     return { kind: 'failed', error: answer.failure, retryInSeconds: delay(failures, random) }
   if (answer.status >= 200 && answer.status < 300) return { kind: 'taken' }
   const err = answer.status === 400 ? errIn(answer.text ?? '') : null
-  if (err !== null && !aboutTheSender.has(err))
+  if (err !== null && isAboutTheEvent(err))
     return { kind: 'refused', error: err, retryInSeconds: REFUSED_DELAY_SECONDS }
   const asked = Math.min(answer.retryAfter ?? 0, 86_400)
   const retryInSeconds = Math.max(asked, delay(failures, random))

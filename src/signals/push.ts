@@ -4,10 +4,11 @@ import type { Sealer } from '../crypto/index.ts'
 import type { Database } from '../db/index.ts'
 import { createOutboundGuard, post } from '../http/index.ts'
 import type { OutboundGuard } from '../http/index.ts'
-import { defineTask, enqueue, perform } from '../queue/index.ts'
-import type { Work } from '../queue/index.ts'
+import { defineTask, enqueue, performByHand } from '../queue/index.ts'
+import type { Hands, Work } from '../queue/index.ts'
 import {
   authorizationOf,
+  liveStream,
   notePushFailure,
   refuseEvent,
   streamsWithNews,
@@ -27,6 +28,7 @@ export type PushDeps = FillDeps & {
   sign: Sign
   /** Hosts and networks that may be reached although private. */
   outboundAllow: readonly string[]
+  hands: Hands
   onOutcome(outcome: Verdict['kind']): void
 }
 
@@ -34,6 +36,8 @@ const BATCH = 100
 const TIMEOUT_MS = 10_000
 /** After so long another stream gets its turn, and this one its next. */
 const TURN_MS = 30_000
+/** A receiver that finds fault with an event so often means it. */
+const MOST_REFUSALS = 3
 /** Of an answer: enough for an `err` and its description. */
 const ANSWER_BYTES = 4096
 
@@ -46,7 +50,12 @@ const pushTask = defineTask('signals.push', z.strictObject({ streamId: z.uuid() 
 /** Gives every pushed stream that has something to say a turn, unless it has one already. Called again and again. */
 export async function askForSignalPushes({ prisma }: Pick<Database, 'prisma'>): Promise<void> {
   for (const streamId of await streamsWithNews(prisma, SIGNALS_SCOPES))
-    await enqueue(prisma, pushTask, { streamId }, { onlyOne: `signals.push/${streamId}` })
+    await enqueue(
+      prisma,
+      pushTask,
+      { streamId },
+      { onlyOne: `signals.push/${streamId}`, againWithinSeconds: 5 },
+    )
 }
 
 /**
@@ -56,14 +65,19 @@ export async function askForSignalPushes({ prisma }: Pick<Database, 'prisma'>): 
 export function pushSignals(deps: PushDeps): Work {
   const guard = createOutboundGuard(deps.outboundAllow)
   return {
-    ...perform(pushTask, async ({ streamId }, { stopping, signal }) => {
-      const startedAt = performance.now()
-      const goesOn = () => !signal.aborted && !stopping.aborted && performance.now() - startedAt < TURN_MS
-      while (goesOn()) {
-        const found = await nextEvents(deps, streamId, { limit: BATCH, due: true })
-        if (!found || !(await pushBatch(deps, guard, found, goesOn))) return
-      }
-    }),
+    ...performByHand(
+      { hands: deps.hands, db: deps.database.prisma },
+      pushTask,
+      ({ streamId }) => streamId,
+      async ({ streamId }, { stopping, signal }) => {
+        const startedAt = performance.now()
+        const goesOn = () => !signal.aborted && !stopping.aborted && performance.now() - startedAt < TURN_MS
+        while (goesOn()) {
+          const found = await nextEvents(deps, streamId, { limit: BATCH, due: true, goesOn })
+          if (!found || !(await pushBatch(deps, guard, found, goesOn))) return
+        }
+      },
+    ),
     tend: () => askForSignalPushes(deps.database),
   }
 }
@@ -72,21 +86,18 @@ export function pushSignals(deps: PushDeps): Work {
 async function pushBatch(
   deps: PushDeps,
   guard: OutboundGuard,
-  { stream, events }: NextEvents,
+  { stream, events, unfinished }: NextEvents,
   goesOn: () => boolean,
 ): Promise<boolean> {
   if (stream.method !== 'push') return false
   for (const event of events) {
-    // A stream that was paused, moved or deleted meanwhile is looked at anew.
-    if (!goesOn() || !(await isAsItWas(deps, stream))) return goesOn()
-    if (!(await push(deps, guard, stream, event))) return false
+    if (!goesOn()) return false
+    const now = await liveStream(deps.database.prisma, stream.id, { scopes: SIGNALS_SCOPES, due: true })
+    // One that was paused, moved or deleted meanwhile is looked at anew; one whose client may hear of nothing any more is left.
+    if (now?.updatedAt.getTime() !== stream.updatedAt.getTime()) return now !== null
+    if (!(await push(deps, guard, now, event))) return false
   }
-  return events.length > 0
-}
-
-async function isAsItWas({ database }: PushDeps, { id, updatedAt }: DueStream): Promise<boolean> {
-  const now = await database.prisma.ssfStream.findUnique({ where: { id }, select: { updatedAt: true } })
-  return now?.updatedAt.getTime() === updatedAt.getTime()
+  return events.length > 0 || unfinished
 }
 
 /** One push, and what came of it; false when the receiver did not take it. */
@@ -107,20 +118,20 @@ async function push(
   const limits = { timeoutMs: TIMEOUT_MS, readUpTo: ANSWER_BYTES }
   const answer = await post(guard, new URL(stream.endpointUrl ?? ''), { body, headers }, limits)
   const verdict = verdictOn(answer, stream)
-  await database.transaction((tx) => note(tx, stream.id, event.jti, verdict))
+  await database.transaction((tx) => note(tx, stream, event.jti, verdict))
   deps.onOutcome(verdict.kind)
   return verdict.kind === 'taken'
 }
 
 async function note(
   tx: Parameters<typeof takeEvents>[0],
-  streamId: string,
+  { id: streamId, endpointUrl }: DueStream,
   jti: string,
   verdict: Verdict,
 ): Promise<void> {
   if (verdict.kind === 'taken') return takeEvents(tx, streamId, [jti])
-  const { error, retryInSeconds } = verdict
-  if (verdict.kind === 'failed') return notePushFailure(tx, streamId, { error, retryInSeconds })
-  const givenUp = await refuseEvent(tx, { streamId, jti, error, atOnce: false })
-  if (!givenUp) await notePushFailure(tx, streamId, { error, retryInSeconds })
+  const { error, retryInSeconds, kind } = verdict
+  const givenUp =
+    kind === 'refused' && (await refuseEvent(tx, { streamId, jti, error, giveUpAfter: MOST_REFUSALS }))
+  if (!givenUp) await notePushFailure(tx, { streamId, endpointUrl }, { error, retryInSeconds })
 }

@@ -15,6 +15,8 @@ export type HashQueue = {
   waiting(): number
   /** Would work be refused now? */
   isFull(): boolean
+  /** How often it was, since the queue was made. */
+  refused(): number
 }
 
 /**
@@ -24,13 +26,17 @@ export type HashQueue = {
 export function createHashQueue({ concurrency, queue }: { concurrency: number; queue: number }): HashQueue {
   const waiting: (() => void)[] = []
   let active = 0
+  let refused = 0
 
   async function turn(): Promise<void> {
     if (active < concurrency) {
       active += 1
       return
     }
-    if (waiting.length >= queue) throw new HasherBusy()
+    if (waiting.length >= queue) {
+      refused += 1
+      throw new HasherBusy()
+    }
     await new Promise<void>((resolve) => waiting.push(resolve))
   }
 
@@ -54,6 +60,7 @@ export function createHashQueue({ concurrency, queue }: { concurrency: number; q
     run,
     active: () => active,
     waiting: () => waiting.length,
+    refused: () => refused,
     isFull: () => active >= concurrency && waiting.length >= queue,
   }
 }

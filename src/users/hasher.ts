@@ -32,8 +32,8 @@ export type PasswordHasher = {
   isFull(): boolean
   /** True when the hash should be renewed because it is of another system, or costs less than one made today. */
   needsRehash(hash: string): boolean
-  /** How busy the hasher is, and how many passwords it has compared since it was made. */
-  stats(): { active: number; waiting: number; comparisons: number }
+  /** How busy the hasher is, how many passwords it has compared since it was made, and how much it has refused with HasherBusy. */
+  stats(): { active: number; waiting: number; comparisons: number; refused: number }
 }
 
 // argon2 runs on libuv's pool of four threads, which look-ups of names and files need too: leave them one.
@@ -87,7 +87,10 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
     admit: (work) => places.run(work),
     isFull: () => places.isFull(),
     needsRehash: (hash) => isOutdated(readHashParameters(hash), today),
-    stats: () => ({ active: turns.active(), waiting: turns.waiting(), comparisons }),
+    stats: () => ({
+      ...{ active: turns.active(), waiting: places.waiting() + turns.waiting(), comparisons },
+      refused: places.refused() + turns.refused(),
+    }),
   }
 }
 

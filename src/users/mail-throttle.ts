@@ -1,4 +1,4 @@
-import { networkOf, widestNetworkOf } from './network.ts'
+import { networkOf, networksOf, widestNetworkOf } from './network.ts'
 import type { MailTicketPurpose } from './mail-ticket.ts'
 import { counterKey, networkCounters } from './throttle-counters.ts'
 import type { Counter } from './throttle-counters.ts'
@@ -26,6 +26,13 @@ const requestsForAddress: CounterPolicy = {
   maxBlockSeconds: day,
   clearedBySuccess: false,
 }
+// The way out of a wait that strangers caused must not be shut for long by three mails that a stranger behind the same router asked for:
+// three at once, then one after a quarter of an hour, and at least one an hour. So one network cannot use up the thirty a day either.
+const unlocksForAddress: CounterPolicy = {
+  ...requestsForAddress,
+  blockSeconds: 15 * 60,
+  maxBlockSeconds: hour,
+}
 const codesOfNetwork: CounterPolicy = { ...requestsOfNetwork, limit: 60 }
 const codesForAddress: CounterPolicy = {
   ...requestsOfNetwork,
@@ -43,7 +50,8 @@ export function mailFormCounters({ ip }: { ip: string }): Counter[] {
 /**
  * What the mail itself is counted by: the address together with the network, the widest there is, so that a stranger elsewhere cannot use
  * up what the owner may ask for; from a browser that is known for the address that browser alone, so that nor can one behind the same
- * router. Ways out of a wait apart from the rest. The same whether or not somebody has the address.
+ * router. Ways out of a wait apart from the rest, and by the narrowest network, the widest having four times as much. The same whether or
+ * not somebody has the address.
  */
 export function mailAddressCounters({
   email,
@@ -56,11 +64,20 @@ export function mailAddressCounters({
   browser: string | null
   purpose: MailTicketPurpose
 }): Counter[] {
-  const kind = purpose === 'unlock' ? 'unlock-request' : 'mail-request'
-  if (browser !== null) return [{ key: counterKey(`${kind}.browser`, browser), policy: requestsForAddress }]
-  const network = widestNetworkOf(ip)
-  const key = counterKey(`${kind}.address-network`, email, `${email}\n${network}`)
-  return [{ key, policy: requestsForAddress, about: { network } }]
+  const unlocks = purpose === 'unlock'
+  const [kind, policy] = unlocks
+    ? ['unlock-request', unlocksForAddress]
+    : ['mail-request', requestsForAddress]
+  if (browser !== null) return [{ key: counterKey(`${kind}.browser`, browser), policy }]
+  const widest = widestNetworkOf(ip)
+  const networks = unlocks
+    ? networksOf(ip).filter(({ name, times }) => times === 1 || name === widest)
+    : [{ name: widest, times: 1 }]
+  return networks.map(({ name, times }) => ({
+    key: counterKey(`${kind}.address-network`, email, `${email}\n${name}`),
+    policy: { ...policy, limit: policy.limit * times },
+    about: { network: name },
+  }))
 }
 
 /**

@@ -2,17 +2,20 @@ import { generateAuthenticationOptions, verifyAuthenticationResponse } from '@si
 import { record } from '../audit/index.ts'
 import { sameBytes } from '../crypto/index.ts'
 import type { Database, Db } from '../db/index.ts'
+import type { Around } from './around.ts'
 import { newChallenge, readChallenge, spendChallenge } from './passkey-challenge.ts'
 import type { ChallengePurpose } from './passkey-challenge.ts'
 import { clientDataOf, parseAuthentication } from './passkey-response.ts'
 import type { AuthenticationResponse } from './passkey-response.ts'
 import { userHandleOf } from './passkey-site.ts'
 import type { PasskeySite } from './passkey-site.ts'
-import { giveBack, giveBackAfterTrouble, reserveAttempt } from './throttle.ts'
-import { counterKey, networkCounters } from './throttle-counters.ts'
+import { giveBack, giveBackAfterTrouble, recordBlocks, reserveAttempt } from './throttle.ts'
+import { networkCounters, passkeyCounters } from './throttle-counters.ts'
+import type { Counter } from './throttle-counters.ts'
 import type { CounterPolicy } from './throttle-policy.ts'
+import { provenBrowser } from './trusted-browsers.ts'
 import { toUser } from './user.ts'
-import type { User, UserRow } from './user.ts'
+import type { User } from './user.ts'
 import { isUserId } from './user-id.ts'
 
 type OptionsDeps = { db: Db; site: PasskeySite; keys: readonly Buffer[]; now?: (() => Date) | undefined }
@@ -29,8 +32,7 @@ export type PasskeyVerdict =
   | { ok: false; reason: 'refused' }
   | { ok: false; reason: 'throttled'; retryAfter: number }
 
-// Nobody guesses a signature; this bounds what one network can make us verify and record. Who shows a passkey that there is is counted by
-// that passkey, so that strangers behind the same router shut nobody out: its id is known to its owner's device and to us.
+// Nobody guesses a signature; this bounds what one network can make us verify and record.
 const refusals: CounterPolicy = {
   limit: 300,
   windowSeconds: 3600,
@@ -71,11 +73,20 @@ export async function passkeyAuthenticationOptions(
  * Checks what a browser sent back: a passkey of this site, its user verified by fingerprint, face or PIN, answering a challenge that
  * we made for this very page and that nobody has answered (WebAuthn section 7.2). The user is found by the credential's id, and must
  * be the one in its user handle, the one asked for if there is one, and not disabled. A signature counter that does not go up is
- * refused and recorded: the key was copied; keys that do not count stay at 0. One answer for every refusal. Passes on storage trouble.
+ * refused and recorded: the key was copied; keys that do not count stay at 0. One answer for every refusal. Refusals are counted for the
+ * passkey in each network, or for the known browser they come from (TH-03). What goes with a right one is in `around`: whoever finds its
+ * challenge spent finds that done. Passes on storage trouble.
  */
 export async function verifyPasskeyAuthentication(
   deps: AuthenticationDeps,
-  { binding, userId, response: text, ip }: Asked & { response: unknown; ip?: string | undefined },
+  {
+    binding,
+    userId,
+    response: text,
+    ip,
+    browserToken,
+  }: Asked & { response: unknown; ip?: string | undefined; browserToken?: string | undefined },
+  around: Around<{ user: User; method: PasskeyMethod }> = {},
 ): Promise<PasskeyVerdict> {
   const { database, keys } = deps
   const now = deps.now?.() ?? new Date()
@@ -85,17 +96,14 @@ export async function verifyPasskeyAuthentication(
   const purpose: ChallengePurpose = { for: 'authentication', binding, userId }
   const expiresAt = readChallenge(keys, purpose, { challenge: client.challenge, now })
   if (!expiresAt) return refused
-  const id = Uint8Array.from(Buffer.from(response.id, 'base64url'))
-  const isKnown = (await database.prisma.passkey.count({ where: { id } })) > 0
-  const counters = isKnown
-    ? [{ key: counterKey('passkey.credential', response.id), policy: refusals }]
-    : networkCounters('passkey.network', refusals, ip ?? '')
+  const counters = await countersOf(deps, { passkey: response.id, ip: ip ?? '', token: browserToken })
   const reserved = await reserveAttempt(database.prisma, counters, now)
   if (!reserved.ok) return { ok: false, reason: 'throttled', retryAfter: reserved.retryAfter }
   try {
     const challenge = { text: client.challenge, expiresAt }
-    const verdict = await judge(deps, { response, challenge, userId, ip, now })
+    const verdict = await judge(deps, { response, challenge, userId, ip, now, around })
     if (verdict.ok) await giveBack(database.prisma, reserved.reservation)
+    else await recordBlocks(database.prisma, reserved.reservation, { ip })
     return verdict
   } catch (error) {
     await giveBackAfterTrouble(database.prisma, reserved.reservation)
@@ -105,16 +113,29 @@ export async function verifyPasskeyAuthentication(
 
 const refused = { ok: false, reason: 'refused' } as const
 
+async function countersOf(
+  { database: { prisma } }: AuthenticationDeps,
+  { passkey, ip, token }: { passkey: string; ip: string; token: string | undefined },
+): Promise<Counter[]> {
+  const id = Uint8Array.from(Buffer.from(passkey, 'base64url'))
+  const known = await prisma.passkey.findUnique({ where: { id }, select: { userId: true } })
+  if (!known) return networkCounters('passkey.network', refusals, ip)
+  const { userId } = known
+  const browser = await provenBrowser(prisma, { token, userId })
+  return passkeyCounters(refusals, { userId, passkey, ip, browser })
+}
+
 type Claim = {
   response: AuthenticationResponse
   challenge: { text: string; expiresAt: Date }
   userId: string | undefined
   ip: string | undefined
   now: Date
+  around: Around<{ user: User; method: PasskeyMethod }>
 }
 
 async function judge({ database, site }: AuthenticationDeps, claim: Claim): Promise<PasskeyVerdict> {
-  const { response, challenge, ip, now } = claim
+  const { response, challenge, ip, now, around } = claim
   const id = Uint8Array.from(Buffer.from(response.id, 'base64url'))
   const passkey = await database.prisma.passkey.findUnique({ where: { id }, include: { user: true } })
   if (!passkey) return refused
@@ -125,7 +146,10 @@ async function judge({ database, site }: AuthenticationDeps, claim: Claim): Prom
     await record(database.prisma, { type: 'sign_in.passkey_failed', userId, ip, detail: {} })
     return refused
   }
+  const method = passkey.deviceType === 'single_device' ? 'hwk' : 'swk'
+  const user = toUser(passkey.user)
   const outcome = await database.transaction(async (tx) => {
+    await around.before?.(tx)
     if (!(await spendChallenge(tx, challenge.text, challenge.expiresAt))) return 'replayed'
     const counter = BigInt(used.counter)
     const { count } = await tx.passkey.updateMany({
@@ -134,16 +158,13 @@ async function judge({ database, site }: AuthenticationDeps, claim: Claim): Prom
     })
     if (count === 0) return passkey.user.disabledAt === null ? 'counter_went_back' : 'disabled'
     await record(tx, { type: 'sign_in.passkey_ok', userId, ip, detail: { passkey: response.id } })
+    await around.after?.(tx, { user, method })
     return 'accepted'
   })
-  if (outcome === 'accepted') return accepted(passkey.user, response.id, passkey.deviceType)
+  if (outcome === 'accepted') return { ok: true, user, passkeyId: response.id, method }
   const detail = { passkey: response.id, reason: outcome }
   await record(database.prisma, { type: 'sign_in.passkey_failed', userId, ip, detail })
   return refused
-}
-
-function accepted(user: UserRow, passkeyId: string, deviceType: string): PasskeyVerdict {
-  return { ok: true, user: toUser(user), passkeyId, method: deviceType === 'single_device' ? 'hwk' : 'swk' }
 }
 
 /** An authenticator asked without a list of credentials always says whose its answer is; asked with one, it may. */

@@ -55,17 +55,20 @@ export async function mailPasswordLink(
   return { expiresAt }
 }
 
-/** Whose link to set a password it is, handed over by an operator or mailed, while it is good; does not use it up. */
+/**
+ * Whose link to set a password it is, handed over by an operator or mailed, while it is good; does not use it up. `mailTicket`: the id of
+ * the ticket that was mailed, which the browser that asked for it knows.
+ */
 export async function findPasswordLink(
   db: Db,
   ticket: string,
-): Promise<{ user: User; purpose: TicketPurpose } | null> {
+): Promise<{ user: User; purpose: TicketPurpose; mailTicket?: string } | null> {
   const handed = await findPasswordTicket(db, ticket)
   if (handed) return handed
   const mailed = await findMailTicket(db, { ticket, purposes })
   const user = mailed?.userId ? await findUser(db, mailed.userId) : null
   if (!mailed || !user || user.disabledAt !== null) return null
-  return { user, purpose: mailed.purpose === 'invite' ? 'invite' : 'reset' }
+  return { user, purpose: mailed.purpose === 'invite' ? 'invite' : 'reset', mailTicket: mailed.id }
 }
 
 /**

@@ -103,8 +103,24 @@ export function recoveryCodeCounters(
   return [{ key, policy: policy.user, about: { userId } }]
 }
 
+/**
+ * What an answer by a passkey that somebody has is counted by: from a known browser that browser alone; else the user, the passkey and each
+ * network together. Its id is no secret (whoever knows the password is shown it), so nobody elsewhere may use up its owner's attempts (TH-03).
+ */
+export function passkeyCounters(
+  policy: CounterPolicy,
+  { userId, passkey, ip, browser }: { userId: string; passkey: string; ip: string; browser: string | null },
+): Counter[] {
+  if (browser !== null) return [{ key: counterKey('passkey.browser', browser), policy, about: { userId } }]
+  return networksOf(ip).map(({ name, times }) => ({
+    key: counterKey('passkey.user-network', userId, `${passkey}\n${name}`),
+    policy: { ...policy, limit: policy.limit * times },
+    about: { userId, network: name },
+  }))
+}
+
 const browserScopes = [
-  ...['password.browser', 'otp.browser', 'otp.browser-per-day', 'recovery-code.browser'],
+  ...['password.browser', 'otp.browser', 'otp.browser-per-day', 'recovery-code.browser', 'passkey.browser'],
   ...['mail-request.browser', 'unlock-request.browser'],
 ]
 const networkScopes = [
@@ -131,7 +147,10 @@ export function countersOfAccount(
       ...scopes.map((scope) => counterKey(scope, id)),
       ...browsers.flatMap((browser) => browserScopes.map((scope) => counterKey(scope, browser.id))),
     ],
-    prefixes: networkScopes.map((scope) => `${counterKey(scope, email)}/`),
+    prefixes: [
+      ...networkScopes.map((scope) => `${counterKey(scope, email)}/`),
+      `${counterKey('passkey.user-network', id)}/`,
+    ],
   }
 }
 

@@ -13,10 +13,11 @@ import {
   fetchLogos,
   keyRotation,
   startWatchingQueue,
+  startWatchingStorage,
   sweeping,
 } from '../jobs/index.ts'
 import { askForSignalPushes } from '../signals/index.ts'
-import { startWorker } from '../queue/index.ts'
+import { createHands, startWorker } from '../queue/index.ts'
 import type { Pool } from '../db/index.ts'
 import type { createMailing } from './mailing.ts'
 import { networksAllowed } from './outbound.ts'
@@ -24,6 +25,10 @@ import type { PartsWithEngine } from './parts.ts'
 import { signalWork } from './signals.ts'
 import { keySchedule } from './signing-keys.ts'
 import { sweeps } from './sweeps.ts'
+import { tellTrouble } from './tell-trouble.ts'
+
+/** Of a process's jobs so many at once may be for receivers of events, who may all be slow. */
+const HANDS_FOR_RECEIVERS = 4
 
 export type WorkerOptions = {
   /** Connections of the worker's own; the process's, when left out. */
@@ -41,6 +46,8 @@ export type BesideRequests = {
   startWorker: (options?: WorkerOptions) => () => Promise<void>
   /** Tells the metrics how the queue stands. */
   startWatchingQueue: (options?: { everyMs?: number }) => () => Promise<void>
+  /** Tells the metrics how what is kept stands. */
+  startWatchingStorage: (options?: { everyMs?: number }) => () => Promise<void>
   /** New events are final: receivers are to be told. */
   onSealed: () => Promise<void>
 }
@@ -53,6 +60,7 @@ export function besideRequests(
   const { database, logger, metrics } = parts
   const relay = brokerRelay(parts)
   const work = [...allWork(parts, mailDelivery), ...(relay ? [relay.work] : [])]
+  const tell = (error: unknown, what: string) => tellTrouble(logger, error, what)
   return {
     startWorker({ pool = database.pool, only, ...options } = {}) {
       const stop = startWorker({
@@ -63,7 +71,7 @@ export function besideRequests(
           metrics.jobs.inc({ task, outcome: isLast ? 'given_up' : 'failed' })
           logger.error({ task, jobId, attempt, isLast, error: String(error) }, 'a job failed')
         },
-        onTrouble: (error) => logger.error({ error: String(error) }, 'the worker is in trouble'),
+        onTrouble: (error) => tell(error, 'the worker is in trouble'),
       })
       return async () => {
         await stop()
@@ -78,12 +86,20 @@ export function besideRequests(
         onLogouts: metrics.observeLogoutQueue,
         onReceivers: metrics.observeReceivers,
         onStreams: metrics.observeStreams,
-        onError: (error) => logger.error({ error: String(error) }, 'watching the queue failed'),
+        onError: (error) => tell(error, 'watching the queue failed'),
+      }),
+    startWatchingStorage: (options) =>
+      startWatchingStorage(database, {
+        ...options,
+        rotationSeconds: keySchedule(parts.config).everySeconds,
+        onState: metrics.observeStorage,
+        onError: (error) => logger.error({ error: String(error) }, 'watching the database failed'),
       }),
     async onSealed() {
-      await askForPushes(database)
-      if (relay) await askForRelay(database)
-      await askForSignalPushes(database)
+      const asking = [askForPushes(database), askForSignalPushes(database)]
+      if (relay) asking.push(askForRelay(database))
+      for (const asked of await Promise.allSettled(asking))
+        if (asked.status === 'rejected') tell(asked.reason, 'asking for a push failed')
     },
   }
 }
@@ -91,6 +107,7 @@ export function besideRequests(
 function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMails>[0]) {
   const { config, database, sealer, logger, metrics, oidc } = parts
   const outboundAllow = networksAllowed(config)
+  const hands = createHands(HANDS_FOR_RECEIVERS)
   const webhooks = {
     ...{ database, sealer, outboundAllow },
     onOutcome: (outcome: 'delivered' | 'failed') => metrics.webhooks.inc({ outcome }),
@@ -102,9 +119,9 @@ function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMai
       onOutcome: (outcome) => metrics.logoutNotices.inc({ outcome }),
     }),
     sendMails(mailDelivery),
-    pushToWebhooks(webhooks),
+    pushToWebhooks({ ...webhooks, hands }),
     testWebhooks(webhooks),
-    signalWork(parts),
+    signalWork(parts, hands),
     fetchLogos(database, { outboundAllow }),
     clearingRevocations(database),
     keyRotation({ database, sealer }, keySchedule(config), (algorithms) =>

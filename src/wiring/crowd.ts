@@ -12,10 +12,15 @@ export function passwordsTakeTurns(): Middleware {
 }
 
 /** More passwords than the hasher can take are turned away at the door; the sign-in they belong to stays as it is. */
-export function passwordGate({ hasher, pages }: Pick<Parts, 'hasher' | 'pages'>): Middleware {
+export function passwordGate({
+  hasher,
+  metrics,
+  pages,
+}: Pick<Parts, 'hasher' | 'metrics' | 'pages'>): Middleware {
   return crowdGate({
     wayBack: signInOf,
     isFull: () => hasher.isFull(),
+    onTurnedAway: () => metrics.passwordsRefused.inc(),
     render: pages.render,
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   })

@@ -1,6 +1,6 @@
 import { logFailure } from '../http/index.ts'
 import { createEnginePages, rememberSignIn } from '../interaction/index.ts'
-import { createOidc } from '../oidc/index.ts'
+import { createOidc, observeRevocations } from '../oidc/index.ts'
 import { passkeySiteOf } from '../users/index.ts'
 import type { PasskeySite } from '../users/index.ts'
 import { networksAllowed } from './outbound.ts'
@@ -9,6 +9,7 @@ import type { AppDeps, Parts } from './parts.ts'
 /** The protocol engine, by configuration. */
 export function createEngine(parts: Parts): ReturnType<typeof createOidc> {
   const { config, database, logger, metrics, pages } = parts
+  observeRevocations((revocation) => metrics.revocations.inc(revocation))
   return createOidc({
     issuer: config.issuer,
     database,

@@ -1,7 +1,7 @@
 import Koa from 'koa'
 import type { Middleware } from 'koa'
 import { adminPatterns, describeProblem } from '../admin/index.ts'
-import { isStorageTrouble, migrationStatus } from '../db/index.ts'
+import { isStorageTrouble, migrationStatus, takesWrites } from '../db/index.ts'
 import * as http from '../http/index.ts'
 import { isQueueInstalled } from '../queue/index.ts'
 import type { Parts } from './parts.ts'
@@ -15,6 +15,7 @@ export function frame(parts: Parts, listener: 'public' | 'ops'): Middleware[] {
   const isPublic = listener === 'public'
   return [
     http.requestContext({ logger, trustedProxies: config.http.trustedProxies, routes: labels }),
+    http.traceRequests(listener),
     metrics.observeRequests,
     http.securityHeaders({ secure: config.issuer.startsWith('https:'), profileOf: headerProfile }),
     http.chooseLanguage({ fallback: config.looks.language, picker: isPublic }),
@@ -33,7 +34,9 @@ function readiness({ database: { pool }, workers, ...process }: Parts) {
   const check = (isSo: boolean, otherwise: string) =>
     isSo ? Promise.resolve() : Promise.reject(new Error(otherwise))
   return {
-    database: () => pool.query('SELECT 1'),
+    database: async () => {
+      if (!(await takesWrites(pool))) throw new Error('it takes no writes')
+    },
     migrations: async () => {
       const { pending, failed } = await migrationStatus(pool)
       if (pending.length + failed.length > 0) throw new Error('the schema is not up to date')

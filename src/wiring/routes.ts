@@ -52,6 +52,7 @@ export const publicMethods: Record<string, string[]> = {
   '/forgot': ['GET', 'POST'],
   '/forgot/check': ['GET', 'POST'],
   '/interaction/:uid': ['GET'],
+  '/interaction/:uid/start-again': ['GET'],
   ...Object.fromEntries(
     steps.map((step) => [
       `/interaction/:uid/${step}`,

@@ -20,6 +20,6 @@ export function signInRoutes(parts: PartsWithEngine): Middleware {
       ...defaultThrottlePolicy,
       stuffing: { ...defaultThrottlePolicy.stuffing, failures: config.limits.stuffingFailures },
     },
-    onOutcome: (outcome) => metrics.signIns.inc({ outcome }),
+    onOutcome: (outcome, factor) => metrics.signIns.inc({ outcome, factor }),
   })
 }

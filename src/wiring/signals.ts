@@ -20,14 +20,19 @@ export function signalRoutes(parts: PartsWithEngine): Middleware {
 }
 
 /** Its job: pushing the events of one stream. */
-export function signalWork(parts: PartsWithEngine): ReturnType<typeof pushSignals> {
+export function signalWork(parts: PartsWithEngine, hands: PushDeps['hands']): ReturnType<typeof pushSignals> {
   return pushSignals({
-    ...transmitter(parts),
+    ...{ ...transmitter(parts), hands },
     onOutcome: (outcome) => parts.metrics.securityEvents.inc({ method: 'push', outcome }),
   })
 }
 
-function transmitter({ config, database, sealer, oidc }: PartsWithEngine): Omit<PushDeps, 'onOutcome'> {
+function transmitter({
+  config,
+  database,
+  sealer,
+  oidc,
+}: PartsWithEngine): Omit<PushDeps, 'onOutcome' | 'hands'> {
   return {
     ...{ database, sealer, issuer: config.issuer, outboundAllow: networksAllowed(config) },
     levels: config.acr.map(({ acr }) => acr),

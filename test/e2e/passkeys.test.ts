@@ -176,6 +176,18 @@ test('an admin\u2019s reset ends the passkey, and the next sign-in sets up anoth
   })
 })
 
+test('an answer that was sent before is not sent again by whoever comes back to the page (MF-06)', async () => {
+  await stage.play(async ({ page, sees }) => {
+    await begin({ page, sees })
+    const response = page.locator('form[data-passkey] input[name="response"]')
+    await page.evaluate(`document.querySelector('form[data-passkey] [name=response]').value = '{"id":"old"}'`)
+    expect(await response.inputValue()).toBe('{"id":"old"}')
+    // As browsers say it that kept the whole page, with what was in its fields.
+    await page.evaluate(`window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
+    expect(await response.inputValue()).toBe('')
+  })
+})
+
 test('without a script nothing of passkeys is shown, and without an authenticator nothing is in the way', async () => {
   const person = await addPerson(stage.server)
   await addRecoveryCodes(stage.server, person)

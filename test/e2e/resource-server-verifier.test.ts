@@ -132,6 +132,28 @@ test('the example API answers 401, 403 and 503 for what they mean (RFC 6750 §3.
   }
 })
 
+test('the example API lets in whoever signed in by one of the acr values it names, the stronger ones included (RFC 9470 §3, AZ-20)', async () => {
+  const trusted = { issuer: issuer.url, audience: issuer.audience }
+  const acrValues = ['urn:cardea:acr:mfa', 'urn:example:acr:strong']
+  const [one, both] = await Promise.all([
+    listenOn(createApi(trusted)),
+    listenOn(createApi({ ...trusted, acrValues })),
+  ])
+  issuer.answer = { status: 200, body: await issuer.list() }
+  const ask = async ({ url }: { url: string }, acr: string) => {
+    const token = await issuer.token({ acr, auth_time: now() })
+    const answer = await fetch(`${url}/invoices`, { headers: { authorization: `Bearer ${token}` } })
+    return [answer.status, /acr_values="([^"]*)"/.exec(answer.headers.get('www-authenticate') ?? '')?.[1]]
+  }
+  try {
+    for (const acr of acrValues) expect(await ask(both, acr)).toEqual([200, undefined])
+    expect(await ask(both, 'urn:cardea:acr:pwd')).toEqual([401, acrValues.join(' ')])
+    expect(await ask(one, 'urn:example:acr:strong')).toEqual([401, 'urn:cardea:acr:mfa'])
+  } finally {
+    await Promise.all([one.stop(), both.stop()])
+  }
+})
+
 function tampered(jwt: string): string {
   const [header, body = '', signature] = jwt.split('.')
   const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>

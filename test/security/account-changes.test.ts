@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { generate } from 'otplib'
+import { record } from '../../src/audit/index.ts'
 import { atAccount, later, send, signInAsked } from '../support/account.ts'
 import type { AtAccount } from '../support/account.ts'
 import { askSilently } from '../support/authorize.ts'
@@ -289,6 +290,32 @@ describe('my data', () => {
       expect(answer.text).not.toContain(secret ?? 'no secret')
     for (const { value } of at.agent.cookies) expect(answer.text).not.toContain(value)
     expect(await eventsOf(at.person, 'user.data_downloaded')).toHaveLength(1)
+  })
+
+  test('tells of what an operator did, and not who it was nor from where', async () => {
+    const [operator, owner] = [await addPerson(server), await addOwner()]
+    const actor = {
+      via: 'admin_api',
+      userId: operator.id,
+      clientId: client.id,
+      requestId: 'req-of-operator',
+    } as const
+    await server.database.transaction(async (tx) => {
+      await record(tx, { type: 'user.updated', userId: owner.id, ip: '203.0.113.99', actor })
+      const own = { via: 'user', userId: owner.id, requestId: 'req-of-owner' } as const
+      await record(tx, { type: 'user.updated', userId: owner.id, ip: '198.51.100.99', actor: own })
+    })
+    const at = await atAccount(server, owner, '/account/data')
+    const answer = await send(at.agent, at.page, /\/account\/data$/)
+    type Told = { type: string; actor?: object; ip?: string; request_id?: string }
+    const { activity } = answer.json<{ activity: Told[] }>()
+    const told = activity.filter(({ type }) => type === 'user.updated')
+    expect(told.map(({ actor: by, ip, request_id: request }) => ({ by, ip, request }))).toEqual([
+      { by: { via: 'user', user_id: owner.id }, ip: '198.51.100.99', request: 'req-of-owner' },
+      { by: { via: 'admin_api' }, ip: undefined, request: undefined },
+    ])
+    for (const trace of [operator.id, operator.email, '203.0.113.99', 'req-of-operator'])
+      expect(answer.text).not.toContain(trace)
   })
 })
 

@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Context } from 'koa'
+import { comeBack } from '../../src/account/signed-in/round-trip.ts'
+import { mac } from '../../src/crypto/index.ts'
 import { atAccount, csrfOf, later, send, signInAsked } from '../support/account.ts'
 import { addClient, addPerson } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
@@ -65,6 +69,33 @@ describe('the account pages', () => {
     expect(back.location).toBe('/account')
     expect((await agent.get('/account')).text).toContain('You did not confirm that it is you')
     expect((await agent.get('/account')).text).not.toContain('You did not confirm that it is you')
+  })
+})
+
+describe('the state of a sign-in for the account pages, in an update', () => {
+  test('holds nothing that the version before does not know', async () => {
+    const person = await addPerson(server)
+    const at = await atAccount(server, person)
+    await later(server, at)
+    const state = signInAsked(await at.agent.get('/account/delete'))?.get('state') ?? ''
+    const content: unknown = JSON.parse(Buffer.from(state.split('.')[0] ?? '', 'base64url').toString())
+    expect(content).toEqual({ to: '/account/delete', at: expect.any(Number) })
+  })
+
+  test('may hold more when a later version made it, and leads back all the same', () => {
+    const [key, secret] = [randomBytes(32), 'a secret of the browser']
+    const stated = (content: object) => {
+      const encoded = Buffer.from(JSON.stringify(content)).toString('base64url')
+      return `${encoded}.${mac(key, 'account-state', secret, encoded)}`
+    }
+    const ctx = {
+      secure: true,
+      cookies: { get: (name: string) => (name === '__Host-cardea_account' ? secret : undefined) },
+    } as unknown as Context
+    const back = (content: object) => comeBack({ keys: [key] }, ctx, stated(content))
+    const left = { to: '/account/apps', at: Math.floor(Date.now() / 1000) }
+    expect(back({ ...left, again: true })).toEqual({ to: '/account/apps' })
+    expect(back({ at: left.at, page: '/account/apps' })).toBeNull()
   })
 })
 
@@ -181,6 +212,30 @@ describe('clocks that disagree', () => {
       expect(signInAsked(await agent.get('/account/delete'))?.get('prompt')).toBe('login')
     },
   )
+
+  test('lead in no circle at a button either, on a page that any sign-in may see', async () => {
+    const person = await addPerson(server)
+    const { agent } = await atAccount(server, person)
+    await later(server, { person })
+    const press = async () => agent.post('/account/sessions', { csrf: await csrfOf(agent) })
+    const asked = await press()
+    expect(signInAsked(asked)?.get('prompt')).toBe('login')
+    await walk(server, agent, asked.location ?? '', person, { stopAt: /\/account\/sessions$/ })
+    await signedIn(person, 400)
+    expect((await agent.get('/account/sessions')).status).toBe(200)
+    expect((await press()).status).toBe(503)
+    expect(signInAsked(await press())?.get('prompt')).toBe('login')
+  })
+
+  test('are not what is told to somebody who came back fresh and lets that grow old', async () => {
+    const person = await addPerson(server)
+    const { agent } = await atAccount(server, person)
+    await later(server, { person })
+    const page = await walk(server, agent, '/account/delete', person)
+    expect(page.status).toBe(200)
+    await later(server, { person })
+    expect(signInAsked(await agent.get('/account/delete'))?.get('prompt')).toBe('login')
+  })
 
   test('between the instance that looks and the one that wrote count for nothing: the time is the database’s', async () => {
     const person = await addPerson(server)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { importTotp } from '../../src/users/index.ts'
 import { askSilently, authorize, claimsOf, reach } from '../support/authorize.ts'
 import { addClient, addPerson } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
@@ -79,6 +80,26 @@ describe('max_age', () => {
     const fresh = await authTime(person, params, agent)
     expect(fresh.authTime).toBeGreaterThanOrEqual(before)
     expect(person.totpSecret).not.toBeNull()
+  })
+
+  test('hears of a step-up by a code alone as what it is: a stronger sign-in, and not a younger one (AZ-18, RFC 9470 section 6)', async () => {
+    const person = await addPerson(server, { totp: false })
+    const { agent } = await signIn(server, client, person)
+    const at = await authenticated(server, person, { secondsAgo: 100 })
+    await server.database.prisma
+      .$executeRaw`UPDATE sessions SET payload = jsonb_set(payload, '{factors,pwd}', to_jsonb(${at}::int)) WHERE user_id = ${person.id}::uuid`
+    person.totpSecret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+    const { id: userId, totpSecret: secret } = person
+    await server.database.transaction((tx) => importTotp({ tx, sealer: server.sealer }, { userId, secret }))
+    const acr = { acr_values: 'urn:cardea:acr:mfa' }
+    const { page } = await reach(server, client, null, 'totp', { params: acr, agent: agent.clone() })
+    expect(stepOf(page)).toBe('totp')
+    const session = await signIn(server, client, person, acr, { agent })
+    const { id_token: idToken } = (await redeem(server, client, session)).json<Tokens>()
+    expect(claimsOf(idToken)).toMatchObject({ acr: 'urn:cardea:acr:mfa', auth_time: at })
+    // Nor for whoever asks next: with a sign-in this old, the password comes first.
+    expect(told(await askSilently(agent, client, { max_age: '99' }))['error']).toBe('login_required')
+    expect((await authTime(person, { max_age: '3600', prompt: 'none' }, agent)).authTime).toBe(at)
   })
 
   test('is held against a sign-in that takes its time at the consent page as well: nobody is sent in circles (AZ-18)', async () => {

@@ -42,8 +42,10 @@ describe.each(forms)('a form for %s', (path) => {
   test.each([57 * KB, 1024 * KB])(
     'of %i bytes is refused with 413 (HT-03, RFC 9110 §15.5.14)',
     async (bytes) => {
-      expect(statusOf(await announced(path, bytes))).toBe(413)
-      expect(statusOf(await inChunks(path, bytes))).toBe(413)
+      // At the addresses of shared signals a receiver that is not known hears that first; what is sent is JSON, and may be 64 KB.
+      const refused = path.startsWith('/ssf/') && bytes < 64 * KB ? 401 : 413
+      expect(statusOf(await announced(path, bytes))).toBe(refused)
+      expect(statusOf(await inChunks(path, bytes))).toBe(refused)
     },
   )
 

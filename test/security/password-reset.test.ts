@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createUser, issuePasswordTicket, setDisabled } from '../../src/users/index.ts'
+import { reach } from '../support/authorize.ts'
+import type { Answer } from '../support/http-client.ts'
 import { mailsOf, newestMail } from '../support/mail.ts'
 import {
   askForReset,
@@ -10,10 +12,12 @@ import {
   typeCode,
   visible,
 } from '../support/mail-forms.ts'
-import { addClient, addPerson } from '../support/people.ts'
+import { untilWaiting } from '../support/outage.ts'
+import { addApi, addClient, addPerson } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
-import { authorizeUrl, pkce, refresh, stepOf, tokensFor, walk } from '../support/sign-in.ts'
+import { authorizeUrl, pkce, redeem, refresh, stepOf, told, tokensFor, walk } from '../support/sign-in.ts'
+import type { Tokens } from '../support/sign-in.ts'
 import { createUserAgent, formOf } from '../support/user-agent.ts'
 
 let server: TestServer
@@ -106,6 +110,72 @@ describe('a forgotten password (RE-02)', () => {
     )
     expect(won).toHaveLength(1)
     expect(answers.filter(({ status }) => status >= 500)).toEqual([])
+  })
+
+  test('of two who type the right code at once one goes on, and the other is told that it is no good any more (RE-02, FT-14)', async () => {
+    const person = await addPerson(server)
+    const agent = createUserAgent(server)
+    await askForReset(server, person.email, { agent })
+    const { code } = await newestMail(server, person.email, 'reset')
+    const { action, fields } = formOf(await agent.get('/forgot/check'), /check$/)
+    const type = () => agent.clone().post(action, { ...fields, code }, { headers: fromElsewhere() })
+    let posts: Promise<Answer[]> | undefined
+    // Both have found the code to be right before either can use it up.
+    await server.database.transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 1 FROM mail_tickets WHERE email = ${person.email} FOR UPDATE`
+      posts = Promise.all([type(), type()])
+      await untilWaiting(server, { statements: 2 })
+    })
+    const [won, lost] = ((await posts) ?? []).toSorted((one, other) => one.status - other.status)
+    expect([won?.status, lost?.status]).toEqual([303, 422])
+    expect(lost?.text).toContain('Check the code')
+    expect((await choosePassword(agent, won?.location ?? '', fresh)).status).toBe(303)
+  })
+
+  test('leads back to the sign-in that it was forgotten in, which the app hears of as if nothing had happened (RE-02)', async () => {
+    const person = await addPerson(server)
+    const client = await addClient(server, { firstParty: true })
+    await addApi(server)
+    const { verifier, challenge } = pkce()
+    const agent = createUserAgent(server)
+    const begun = await walk(
+      server,
+      agent,
+      authorizeUrl(client, challenge, { scope: 'openid orders:read', resource: 'https://api.example/' }),
+      null,
+    )
+    const [, path = '', uid = ''] = /href="(\/forgot\?interaction=([\w-]+))"/.exec(begun.text) ?? []
+    const form = formOf(await agent.get(path), /\/forgot$/)
+    await agent.post(form.action, { ...form.fields, email: person.email }, { headers: fromElsewhere() })
+    const { ticket } = await newestMail(server, person.email, 'reset')
+    const set = await choosePassword(agent, linkTo(ticket), fresh)
+    expect([set.status, set.location]).toEqual([303, `/account/password-set?interaction=${uid}`])
+    const page = await agent.get(set.location ?? '')
+    const again = `/interaction/${uid}/start-again`
+    expect(page.text).toContain(`href="${again}"`)
+    const answer = await walk(server, agent, again, { ...person, password: fresh })
+    expect(told(answer)).toMatchObject({ state: 'st4te' })
+    const { code = '' } = told(answer)
+    const tokens = (
+      await redeem(server, client, { code, verifier }, { resource: 'https://api.example/' })
+    ).json<Tokens>()
+    expect(tokens.scope).toContain('orders:read')
+    // It is this browser's: nobody else learns what was asked.
+    const stranger = await createUserAgent(server).get(again)
+    expect([stranger.status, stranger.location]).toEqual([400, undefined])
+  })
+
+  test('leads to no sign-in that another mail was asked for in (RE-02)', async () => {
+    const person = await addPerson(server)
+    const agent = createUserAgent(server)
+    const { uid } = await reach(server, await addClient(server), null, 'login', { agent })
+    const form = formOf(await agent.get(`/forgot?interaction=${uid}`), /\/forgot$/)
+    await agent.post(form.action, { ...form.fields, email: person.email }, { headers: fromElsewhere() })
+    const issued = await server.database.transaction((tx) =>
+      issuePasswordTicket(tx, { userId: person.id, purpose: 'reset' }),
+    )
+    const set = await choosePassword(agent, linkTo(issued?.ticket ?? ''), fresh)
+    expect(set.location).toBe('/account/password-set')
   })
 
   test('is not touched by mail scanners, and the link leads to the issuer', async () => {

@@ -61,6 +61,9 @@ describe('a button pressed twice', () => {
     })
     expect([spent, await failures(person)]).toEqual([1, 0])
     expect(told(await walk(server, agent, answers[1]?.location ?? '', person))['code']).toBeDefined()
+    const activity = await walk(server, agent, '/account/activity', person)
+    expect(activity.text).toContain('What happened around your account')
+    expect(activity.text).not.toContain('A wrong sign-in code was entered')
   })
 
   test('with a recovery code is one sign-in, and costs one code (RE-01)', async () => {

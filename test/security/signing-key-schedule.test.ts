@@ -68,6 +68,20 @@ describe('signing keys follow their schedule by themselves (KY-03)', () => {
     expect(rows.map(({ sealed }) => sealed)).toEqual(['', '', ''])
   })
 
+  test('a key stays longer when tokens are made to live longer after its end was planned, and never shorter', async () => {
+    const ends = async () =>
+      (
+        await database.prisma.signingKey.findFirst({ where: { alg: 'ES256', retireAt: { not: null } } })
+      )?.retireAt?.getTime() ?? 0
+    await pass(89 * DAY + 60)
+    await look()
+    const planned = await ends()
+    await look(database, { ...schedule, signedSeconds: 2 * DAY })
+    expect(await ends()).toBe(planned + DAY * 1000)
+    await look()
+    expect(await ends()).toBe(planned + DAY * 1000)
+  })
+
   test('done by two instances at the same moment it is done once', async () => {
     await pass(95 * DAY)
     const done = await Promise.all(Array.from({ length: 6 }, (_, nth) => look(databases[nth % 2])))

@@ -123,6 +123,46 @@ describe('a stranger', () => {
   })
 })
 
+test('mails that strangers had sent to an address, as many as it gets, leave the owner theirs in a known browser (TH-03)', async () => {
+  const person = await addPerson(server)
+  const { agent } = await signIn(at(server, '203.0.113.60'), client, person)
+  await lock(person)
+  for (let nth = 0; nth < 6; nth += 1) await askForCode(`203.0.113.${61 + nth}`, person)
+  const sent = async (template: string) =>
+    (await mailsOf(server, person.email)).filter((mail) => mail.template === template).length
+  expect(await sent('unlock')).toBe(5)
+  for (let nth = 0; nth < 6; nth += 1) await askForReset(at(server, `203.0.113.${71 + nth}`), person.email)
+  expect(await sent('reset')).toBe(5)
+
+  const { prisma } = server.database
+  const known = await prisma.trustedBrowser.findFirstOrThrow({ where: { userId: person.id } })
+  const soon = new Date(Date.now() + 600_000)
+  await prisma.attemptCounter.create({
+    data: {
+      key: counterKey('password.browser', known.id),
+      failures: 20,
+      blockedUntil: soon,
+      expiresAt: soon,
+    },
+  })
+  const home = at(server, '203.0.113.61')
+  const own = createUserAgent(
+    home,
+    agent.cookies.filter(({ name }) => name.startsWith('cardea_device')),
+  )
+  const { action, fields } = formOf(
+    (await reach(home, client, null, 'login', { agent: own })).page,
+    /\/login$/,
+  )
+  const { email, password } = person
+  const page = await own.post(action, { ...fields, email, password })
+  const form = formOf(page, /\/unlock-request$/)
+  expect((await own.post(form.action, form.fields)).status).toBe(303)
+  expect(await sent('unlock')).toBe(6)
+  await askForReset(home, person.email, { agent: own })
+  expect(await sent('reset')).toBe(6)
+})
+
 describe('the code from the mail', () => {
   test('proves nothing else: a wrong password is wrong, and the factor is asked (MF-06)', async () => {
     const person = await addPerson(server)

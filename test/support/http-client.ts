@@ -54,7 +54,7 @@ export function send(
           const text = Buffer.concat(chunks).toString('utf8')
           const { statusCode = 0, headers: answered } = response
           const { authorization } = headers
-          noteSecrets({ body: payload, authorization, headers: answered, text })
+          noteSecrets({ status: statusCode, body: payload, authorization, headers: answered, text })
           resolve({
             status: statusCode,
             headers: answered,

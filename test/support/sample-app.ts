@@ -20,7 +20,11 @@ export type SampleApp = {
  */
 export async function startSampleApp(
   server: TestServer,
-  { host = 'localhost', name = 'Sample app' }: { host?: 'localhost' | '127.0.0.1'; name?: string } = {},
+  {
+    host = 'localhost',
+    name = 'Sample app',
+    acrValues = ['urn:cardea:acr:mfa'],
+  }: { host?: 'localhost' | '127.0.0.1'; name?: string; acrValues?: readonly string[] } = {},
 ): Promise<SampleApp> {
   const listener = createServer()
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
@@ -51,7 +55,7 @@ export async function startSampleApp(
     clientId: client.id,
     clientSecret: client.secret,
     cookieKey: randomBytes(32).toString('base64url'),
-    api: { resource, clientId: api.id, clientSecret: api.secret },
+    api: { resource, clientId: api.id, clientSecret: api.secret, acrValues },
   })
   const handle = app.callback()
   listener.on('request', (request, response) => void handle(request, response))

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { JSONWebKeySet, JWTPayload } from 'jose'
 import { sealEvents } from '../../src/audit/index.ts'
-import { startWorker } from '../../src/queue/index.ts'
+import { createHands, startWorker } from '../../src/queue/index.ts'
 import { askForSignalPushes, pushSignals } from '../../src/signals/index.ts'
 import { ensureSigningKeys } from '../../src/oidc/index.ts'
 import { signSecurityEvent } from '../../src/oidc/security-events.ts'
@@ -167,6 +167,7 @@ export async function startPushing(server: TestServer, { allow = ['127.0.0.1'] }
       work: [
         pushSignals({
           ...{ database, sealer, issuer, levels: [], outboundAllow: allow, onOutcome: () => undefined },
+          hands: createHands(4),
           sign: (claims) => signSecurityEvent(keys, claims),
         }),
       ],

@@ -19,7 +19,7 @@ export type Stage = {
   /** Plays a story in a browser context of its own; see `visit`. */
   play(story: (visit: Visit) => Promise<void>, options?: BrowserContextOptions): Promise<void>
   /** One more app; its address is allowed in stories that begin later. */
-  addApp(name: string): Promise<SampleApp>
+  addApp(name: string, options?: { acrValues?: readonly string[] }): Promise<SampleApp>
   close(): Promise<void>
 }
 
@@ -34,8 +34,8 @@ export async function openStage({ env = {} }: { env?: Record<string, string> } =
     browser,
     play: (story, options = {}) =>
       visit(browser, { ...options, origins: [server.issuer, ...apps.map(({ url }) => url)] }, story),
-    async addApp(name) {
-      const added = await startSampleApp(server, { host: '127.0.0.1', name })
+    async addApp(name, options = {}) {
+      const added = await startSampleApp(server, { host: '127.0.0.1', name, ...options })
       apps.push(added)
       return added
     },

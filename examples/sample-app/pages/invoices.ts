@@ -15,6 +15,21 @@ export function invoicesPage(answer: ApiAnswer): string {
   })
 }
 
+/** What somebody sees whose new sign-in was not what the API wants either: another of the same kind would end here again. */
+export function stillRefusedPage({ again }: { again: string }): string {
+  return page({
+    title: 'Invoices',
+    main: html`
+      <h1>Your invoices</h1>
+      <section class="card" id="invoices" data-status="401">
+        <p>You have just signed in for this, and the API still wants a stronger or a fresher sign-in.</p>
+        <p><a class="button" href="${again}">Try again</a></p>
+      </section>
+      <p><a href="/">Back to the start</a></p>
+    `,
+  })
+}
+
 function shown(answer: ApiAnswer): Html {
   if (answer.status === undefined) return html`<p>${answer.reason}</p>`
   if (answer.status === 200) return html`<pre>${answer.body}</pre>`

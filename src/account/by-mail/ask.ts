@@ -28,9 +28,14 @@ export async function countMail(deps: Deps, ctx: Context, asking: Asking): Promi
   return count(deps, ctx, await mailCounters(deps, ctx, asking))
 }
 
-async function mailCounters({ database }: Deps, ctx: Context, asking: Asking): Promise<Counter[]> {
+/** The id of the browser that asks, if it is known for whoever has the address. */
+export function knownBrowser({ database }: Deps, ctx: Context, email: string): Promise<string | null> {
+  return browserForEmail(database.prisma, { email, token: browserTokenOf(ctx) })
+}
+
+async function mailCounters(deps: Deps, ctx: Context, asking: Asking): Promise<Counter[]> {
   const { email } = asking
-  const browser = await browserForEmail(database.prisma, { email, token: browserTokenOf(ctx) })
+  const browser = await knownBrowser(deps, ctx, email)
   return mailAddressCounters({ ...asking, browser, ip: ctx.state.ip })
 }
 

@@ -4,7 +4,7 @@ import { checkCsrf, csrfToken, field } from '../../http/index.ts'
 import { text } from '../../language/index.ts'
 import type { Text } from '../../language/index.ts'
 import { findUserByEmail, issueMailTicket, normaliseEmail } from '../../users/index.ts'
-import { countAsking } from './ask.ts'
+import { countAsking, knownBrowser } from './ask.ts'
 import type { ByMailDeps } from './deps.ts'
 import { formBinding } from './form-binding.ts'
 import { rememberPending } from './pending.ts'
@@ -43,6 +43,7 @@ export async function forgot(deps: ByMailDeps, ctx: Context): Promise<void> {
     return
   }
   const { database, sealer, keys } = deps
+  const fromKnownBrowser = (await knownBrowser(deps, ctx, email)) !== null
   const { ip, requestId, language } = ctx.state
   const { id } = await database.transaction(async (tx) => {
     const found = await findUserByEmail(tx, email)
@@ -65,6 +66,7 @@ export async function forgot(deps: ByMailDeps, ctx: Context): Promise<void> {
                 ...to,
                 userId: user.id,
                 expiresInSeconds: 60 * secrets.minutes,
+                fromKnownBrowser,
                 template: 'reset',
                 data: secrets,
               }

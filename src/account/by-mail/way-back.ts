@@ -16,6 +16,11 @@ export function wayBack(interaction: string | undefined): string | undefined {
   return interaction === undefined ? undefined : `/interaction/${interaction}`
 }
 
+/** Where the app is asked for its sign-in anew: one that began before all access was ended cannot be finished. */
+export function wayAnew(interaction: string | undefined): string | undefined {
+  return interaction === undefined ? undefined : `/interaction/${interaction}/start-again`
+}
+
 /** An address of ours that keeps the sign-in in mind. */
 export function withInteraction(path: string, interaction: string | undefined): string {
   return interaction === undefined ? path : `${path}?interaction=${interaction}`

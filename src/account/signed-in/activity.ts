@@ -9,6 +9,7 @@ import { findSession } from '../../oidc/index.ts'
 import type { AccountDeps } from '../deps.ts'
 import { alerting, isByOperator, isTold, wordsForEvent } from './event-words.ts'
 import type { Show } from './frame.ts'
+import { withoutPressedTwice } from './pressed-twice.ts'
 import { deviceView } from './sessions.ts'
 import { show } from './show.ts'
 
@@ -37,7 +38,9 @@ export async function eventViews(
   const db = deps.database.prisma
   const names = new Map<string, string>()
   const browsers = new Map<string, string | null>()
-  const shown = events.filter(({ type }) => isTold(type)).slice(0, most)
+  const shown = withoutPressedTwice(events)
+    .filter(({ type }) => isTold(type))
+    .slice(0, most)
   for (const { client_id: clientId, session_id: sessionUid } of shown) {
     if (clientId !== undefined && !names.has(clientId))
       names.set(clientId, (await findClient(db, clientId))?.name ?? clientId)

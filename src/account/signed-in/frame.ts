@@ -33,6 +33,8 @@ export function serve(router: Router, deps: AccountDeps, pages: readonly SelfPag
     if (get)
       router.get(path, async (ctx) => {
         const visitor = await visitorOf(deps, ctx)
+        // Fresh, so the clocks agree: what comes later is no circle.
+        if (visitor?.isFresh) hasJustReturned(ctx)
         if (visitor && (visitor.isFresh || !get.fresh)) await get.show(deps, ctx, visitor)
         else if (visitor && hasJustReturned(ctx)) showNotFresh(deps, ctx)
         else leaveToSignIn(deps, ctx, { to: addressOf(ctx), visitor })
@@ -44,8 +46,12 @@ export function serve(router: Router, deps: AccountDeps, pages: readonly SelfPag
         // Where GET shows what a refused form is shown again as: for the language picker.
         ctx.state.here = filled(post.from, ctx)
         if (visitor) checkCsrf(ctx, deps.keys, formBinding(visitor), field(form, 'csrf'))
-        const wasSent =
-          visitor && (visitor.isFresh || !post.fresh) && (await isDone(post.act(deps, ctx, visitor, form)))
+        const maySend = visitor && (visitor.isFresh || !post.fresh)
+        if (visitor && !maySend && hasJustReturned(ctx)) {
+          showNotFresh(deps, ctx)
+          return
+        }
+        const wasSent = maySend && (await isDone(post.act(deps, ctx, visitor, form)))
         if (!wasSent) leaveToSignIn(deps, ctx, { to: filled(post.from, ctx), notice: post.late, visitor })
       })
   }

@@ -15,9 +15,12 @@ const LONGEST_SEARCH = 200
 const LONGEST_ADDRESS = 1000
 
 const cookie = ownCookie('cardea_account')
-const returned = ownCookie('cardea_returned', { path: '/account' })
-/** Time enough for a redirect. */
-const RETURNED_SECONDS = 60
+/**
+ * Who left to prove anew who they are, and who just came back from it. Beside the state: what an earlier version finds in there and does
+ * not know it takes for a mistake of its own, and an update runs both.
+ */
+const proof = ownCookie('cardea_proof', { path: '/account' })
+const BACK = 'back'
 
 export type Leave = {
   /** The page to come back to: one of ours, as its own address has it. */
@@ -36,12 +39,14 @@ export type Leave = {
 export function leaveToSignIn({ keys, issuer }: AccountDeps, ctx: Context, leave: Leave): void {
   const { user } = leave.visitor ?? {}
   const { language } = ctx.state
+  const state = stateFor(keys, browserSecret(ctx), leave)
+  if (user) proof.set(ctx, nameOf(state), { seconds: STATE_SECONDS })
   const params = {
     client_id: ACCOUNT_PAGES,
     response_type: 'code',
     redirect_uri: `${issuer}${ACCOUNT_CALLBACK}`,
     scope: 'openid',
-    state: stateFor(keys, browserSecret(ctx), leave),
+    state,
     code_challenge: digest(randomSecret()).toString('base64url'),
     code_challenge_method: 'S256',
     // Asked anew even if a clock says otherwise: a page that sends on what comes back at once would lead in circles.
@@ -63,7 +68,7 @@ export function comeBack(
   const left = readState(keys, secret, state)
   if (!left) return null
   if (isNotice(left.notice)) leaveNotice(ctx, left.notice)
-  if (left.again === true) returned.set(ctx, 'yes', { seconds: RETURNED_SECONDS })
+  if (proof.get(ctx) === nameOf(state)) proof.set(ctx, BACK, { seconds: FRESH_SECONDS })
   return { to: left.to }
 }
 
@@ -72,8 +77,8 @@ export function comeBack(
  * the next time either: the clocks of two instances are far apart, or what the sign-in asks for is less than these pages do.
  */
 export function hasJustReturned(ctx: Context): boolean {
-  if (returned.get(ctx) === undefined) return false
-  returned.clear(ctx)
+  if (proof.get(ctx) !== BACK) return false
+  proof.clear(ctx)
   return true
 }
 
@@ -87,20 +92,14 @@ function bounded(to: string): string {
   return to.length > LONGEST_ADDRESS ? '/account' : to
 }
 
-const stateSchema = z.strictObject({
-  to: z.string(),
-  notice: z.string().optional(),
-  at: z.int(),
-  again: z.boolean().optional(),
-})
+// What a later version adds is no concern of this one.
+const stateSchema = z.object({ to: z.string(), notice: z.string().optional(), at: z.int() })
 
-function stateFor(keys: readonly Buffer[], secret: string, { to, notice, visitor }: Leave): string {
+function stateFor(keys: readonly Buffer[], secret: string, { to, notice }: Leave): string {
   const [newest] = keys
   if (!newest) throw new Error('a state needs a key')
   const at = Math.floor(Date.now() / 1000)
-  const content = Buffer.from(
-    JSON.stringify({ to: bounded(to), notice, at, again: visitor !== null }),
-  ).toString('base64url')
+  const content = Buffer.from(JSON.stringify({ to: bounded(to), notice, at })).toString('base64url')
   return `${content}.${mac(newest, 'account-state', secret, content)}`
 }
 
@@ -114,8 +113,13 @@ function readState(
     sameBytes(Buffer.from(code), Buffer.from(mac(key, 'account-state', secret, content))),
   )
   if (!genuine) return null
-  const left = stateSchema.parse(JSON.parse(Buffer.from(content, 'base64url').toString()))
-  return Math.floor(Date.now() / 1000) - left.at <= STATE_SECONDS ? left : null
+  const { data: left } = stateSchema.safeParse(JSON.parse(Buffer.from(content, 'base64url').toString()))
+  return left && Math.floor(Date.now() / 1000) - left.at <= STATE_SECONDS ? left : null
+}
+
+/** What is remembered of the state that somebody left with: another window may leave too, and comes back with its own. */
+function nameOf(state: string): string {
+  return digest(state).toString('base64url')
 }
 
 /** One for all tabs of a browser, so that each finds its own way back. */

@@ -1,5 +1,6 @@
 import type { Route } from '../frame/route.ts'
 import { logo } from './logo.ts'
+import { logoutNotices, retryLogoutNotices } from './logout-notices.ts'
 import { list, read } from './read.ts'
 import { rotateSecret } from './secret.ts'
 import { disable, enable, remove } from './status.ts'
@@ -15,4 +16,6 @@ export const clientRoutes: readonly Route[] = [
   disable,
   enable,
   logo,
+  logoutNotices,
+  retryLogoutNotices,
 ]

@@ -13,6 +13,9 @@ const threadSchema = z
       description:
         'The oldest first: the session it was given in, what was allowed, its first tokens, and what ended it.',
     }),
+    truncated: z.boolean().meta({
+      description: 'More than 2000 events are on this page: of this grant the oldest are left out.',
+    }),
   })
   .meta({ id: 'TimelineThread' })
 
@@ -36,6 +39,7 @@ export const timeline = route({
         grant_id: 'vAXyQ2dD0m3yGqk8rZ5b1lJcT6fWn9sHhE4uPo7iKxM',
         client_id: 'shop',
         events: [auditEventExample],
+        truncated: false,
       },
     ],
   },
@@ -45,8 +49,8 @@ export const timeline = route({
     const { threads, next } = await userTimeline(call.deps.database, { userId, ...call.page })
     // What happened to somebody who was deleted is still told.
     if (threads.length === 0) await targetUser(call)
-    const body = threads.map(({ grantId, clientId, events }) => ({
-      ...{ grant_id: grantId, client_id: clientId, events },
+    const body = threads.map(({ grantId, clientId, events, truncated }) => ({
+      ...{ grant_id: grantId, client_id: clientId, events, truncated },
     }))
     return { body, next }
   },

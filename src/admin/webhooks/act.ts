@@ -9,7 +9,7 @@ import {
 import { AdminProblem } from '../frame/problem.ts'
 import { route } from '../frame/route.ts'
 import { idParams, instant } from '../frame/schema.ts'
-import { endpointOf, lockedEndpoint } from './authority.ts'
+import { endpointOf, lockedEndpoint, requireMayHear } from './authority.ts'
 import { secretExample, secretSchema, showWebhook, webhookExample, webhookSchema } from './representation.ts'
 
 export const rotateSecret = route({
@@ -19,7 +19,7 @@ export const rotateSecret = route({
   tag: 'Webhooks',
   summary: "Replace a webhook's secret",
   description:
-    'For as long as the overlap lasts messages carry two signatures, one by each secret, so that the receiver can be moved without a gap. With 0 the old one is worth nothing at once.',
+    'For as long as the overlap lasts messages carry two signatures, one by each secret, so that the receiver can be moved without a gap. With 0 the old one is worth nothing at once. It takes `audit:read` as well.',
   scope: 'webhooks:write',
   params: idParams,
   body: z
@@ -52,6 +52,7 @@ export const rotateSecret = route({
   async handler(call) {
     const { db, deps, params, body, actor, ip } = call
     const { id } = await lockedEndpoint(call)
+    requireMayHear(call.caller)
     const overlapSeconds = body.overlap_seconds
     const secret = await rotateWebhookSecret({ tx: db, sealer: deps.sealer }, { id, overlapSeconds })
     if (secret === null) throw new AdminProblem('not_found')
@@ -67,9 +68,9 @@ export const resume = route({
   path: '/webhooks/:id/resume',
   operationId: 'resumeWebhook',
   tag: 'Webhooks',
-  summary: 'Go on with a webhook that is paused or failing',
+  summary: 'Go on with a webhook that is paused, failing or was disabled by an answer of 410',
   description:
-    'It is tried at once, from the first event that it has not taken. What the audit still has it is told.',
+    'It is tried at once, from the first event that it has not taken. What the audit still has it is told. It takes `audit:read` as well.',
   scope: 'webhooks:write',
   params: idParams,
   success: {
@@ -81,9 +82,11 @@ export const resume = route({
   problems: ['not_found', 'webhook_disabled'],
   async handler(call) {
     const { db, deps, actor, ip } = call
-    const { id, state } = await lockedEndpoint(call)
-    if (state === 'disabled') throw new AdminProblem('webhook_disabled')
-    const change = { patch: { resume: true as const }, skipTo: '0' }
+    const { id, state, failingSince } = await lockedEndpoint(call)
+    requireMayHear(call.caller)
+    // By an operator: one that answered 410 has failed.
+    if (state === 'disabled' && failingSince === null) throw new AdminProblem('webhook_disabled')
+    const change = { patch: { resume: true as const } }
     const endpoint = await updateWebhookEndpoint({ tx: db, sealer: deps.sealer }, id, change)
     if (!endpoint) throw new AdminProblem('not_found')
     await record(db, { type: 'webhook.resumed', actor, ip, detail: { webhook: id, was: state } })

@@ -11,7 +11,7 @@ import { AdminProblem } from '../frame/problem.ts'
 import { route } from '../frame/route.ts'
 import { idParams } from '../frame/schema.ts'
 import { receiverUrl } from './address.ts'
-import { lockedEndpoint } from './authority.ts'
+import { lockedEndpoint, requireMayHear } from './authority.ts'
 import {
   fields,
   secretExample,
@@ -31,7 +31,7 @@ export const create = route({
   tag: 'Webhooks',
   summary: 'Register a webhook',
   description:
-    'An address that is told of what happens from now on: at least once, in order, signed (Standard Webhooks). The answer holds the secret, this once.',
+    'An address that is told of what happens from now on: at least once, in order, signed (Standard Webhooks). The answer holds the secret, this once. It takes `audit:read` as well.',
   scope: 'webhooks:write',
   body: z
     .strictObject({ url, description: description.optional(), event_types: event_types.default(['*']) })
@@ -43,7 +43,8 @@ export const create = route({
     schema: webhookWithSecretSchema,
     example: { ...webhookExample, secret: secretExample },
   },
-  async handler({ db, deps, body, actor, ip }) {
+  async handler({ db, deps, body, caller, actor, ip }) {
+    requireMayHear(caller)
     const { endpoint, secret } = await createWebhookEndpoint(
       { tx: db, sealer: deps.sealer },
       {
@@ -67,7 +68,7 @@ export const patch = route({
   tag: 'Webhooks',
   summary: 'Change, disable or enable a webhook',
   description:
-    'A merge patch (RFC 7396). What happens while it is disabled it is never told; a new address is tried at once.',
+    'A merge patch (RFC 7396). What happens while it is disabled it is told once it is enabled, as far as the audit still has it; `skip_missed` leaves that out. A new address is tried at once. It takes `audit:read` as well to change `url` and `event_types`, and to enable.',
   scope: 'webhooks:write',
   params: idParams,
   body: z
@@ -76,6 +77,9 @@ export const patch = route({
       description: description.optional(),
       event_types: event_types.optional(),
       disabled: z.boolean().optional(),
+      skip_missed: z.literal(true).optional().meta({
+        description: 'It is told of what happens from now on, and not of what it has still to hear.',
+      }),
     })
     .meta({ id: 'WebhookPatch' }),
   example: { event_types: ['user.disabled', 'user.deleted'] },
@@ -90,11 +94,13 @@ export const patch = route({
   async handler(call) {
     const { db, deps, body, params, actor, ip } = call
     call.requireMatch(settingsOf(await lockedEndpoint(call)))
+    const tellsMore = body.url !== undefined || body.event_types !== undefined || body.disabled === false
+    if (tellsMore) requireMayHear(call.caller)
     const patch = {
       ...(body.url !== undefined && { url: receiverUrl(body.url, deps) }),
       ...{ description: body.description, eventTypes: body.event_types, disabled: body.disabled },
     }
-    const changed = { patch, skipTo: await placeNow(db) }
+    const changed = { patch, skipTo: body.skip_missed && (await placeNow(db)) }
     const endpoint = await updateWebhookEndpoint({ tx: db, sealer: deps.sealer }, params.id, changed)
     if (!endpoint) throw new AdminProblem('not_found')
     const host = new URL(endpoint.url).host

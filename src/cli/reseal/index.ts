@@ -49,5 +49,5 @@ function lastLine(isWhole: boolean, dryRun: boolean): string {
   if (!isWhole)
     return 'Put the key those were sealed with back into CARDEA_KEYRING, after the newest, and run this again.'
   if (dryRun) return 'Nothing was changed.'
-  return 'Keys after the newest may be removed once every server has it in front, and answers kept for repeated requests have gone (a day).'
+  return 'Run this again once every server has the new key in front; when --dry-run then counts 0, keys after it may go, a day later.'
 }

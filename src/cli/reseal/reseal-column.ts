@@ -6,6 +6,8 @@ import type { SealedColumn } from './sealed-columns.ts'
 /** `resealed`: those that were not under the newest key. `unreadable`: the keys of rows that no key of the ring opens. */
 export type Resealed = { resealed: number; unreadable: string[] }
 
+const NIL = '00000000-0000-0000-0000-000000000000'
+
 type Row = { key: string; sealed: string }
 
 /**
@@ -14,14 +16,15 @@ type Row = { key: string; sealed: string }
  */
 export async function resealColumn(
   { pool, sealer }: { pool: Database['pool']; sealer: Sealer },
-  { table, key, column }: SealedColumn,
+  { table, key, column, type = 'uuid' }: SealedColumn,
   { dryRun = false, batch = 500 }: { dryRun?: boolean; batch?: number } = {},
 ): Promise<Resealed> {
   const outcome: Resealed = { resealed: 0, unreadable: [] }
-  for (let after = ''; ;) {
+  for (let after = type === 'uuid' ? NIL : ''; ;) {
+    // Empty: what it held was erased when it was not needed any more.
     const { rows } = await pool.query<Row>(
       `SELECT ${key}::text AS key, ${column} AS sealed FROM ${table}
-       WHERE ${key}::text COLLATE "C" > $1 AND ${column} IS NOT NULL ORDER BY ${key}::text COLLATE "C" LIMIT $2`,
+       WHERE ${key} > $1::${type} AND ${column} <> '' ORDER BY ${key} LIMIT $2`,
       [after, batch],
     )
     for (const row of rows.filter(({ sealed }) => !sealer.isCurrent(sealed))) {
@@ -30,7 +33,7 @@ export async function resealColumn(
       else if (dryRun) outcome.resealed += 1
       else {
         const { rowCount } = await pool.query(
-          `UPDATE ${table} SET ${column} = $3 WHERE ${key}::text = $1 AND ${column} = $2`,
+          `UPDATE ${table} SET ${column} = $3 WHERE ${key} = $1::${type} AND ${column} = $2`,
           [row.key, row.sealed, renewed],
         )
         outcome.resealed += rowCount ?? 0

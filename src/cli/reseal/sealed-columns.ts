@@ -1,9 +1,9 @@
-/** Where sealed texts lie. Each is sealed for `<table>:<key>`, so that it opens in no other row. */
-export type SealedColumn = { table: string; key: string; column: string }
+/** Where sealed texts lie. Each is sealed for `<table>:<key>`, so that it opens in no other row. Keys are UUIDs unless `type` says otherwise. */
+export type SealedColumn = { table: string; key: string; column: string; type?: 'text' | 'uuid' }
 
 /** What lasts: it needs the key it was sealed under until it is sealed anew. */
 export const sealedColumns: readonly SealedColumn[] = [
-  { table: 'signing_keys', key: 'kid', column: 'sealed_private' },
+  { table: 'signing_keys', key: 'kid', column: 'sealed_private', type: 'text' },
   { table: 'totp_credentials', key: 'id', column: 'sealed_seed' },
   { table: 'webhook_endpoints', key: 'id', column: 'sealed_secrets' },
   { table: 'ssf_streams', key: 'id', column: 'sealed_authorization' },

@@ -20,21 +20,33 @@ export class BrokerTrouble extends Error {
 
 export type Publisher = {
   isOpen(): boolean
-  /** Resolves once the broker has said that it keeps the message and that a queue has it; rejects with BrokerTrouble. */
+  /**
+   * Resolves once the broker has said that it keeps the message and that a queue has it, or that none of the operators' own takes it; rejects
+   * with BrokerTrouble.
+   */
   publish(event: CloudEvent): Promise<void>
   close(): Promise<void>
 }
 
 const CONNECT_MS = 5000
+/** A quorum queue that is declared for the first time takes its time; a broker that never answers must not hold the turn. */
+const SET_UP_MS = 10_000
 const CLOSE_MS = 1000
 /** A dead broker behind a live network is noticed within twice this. */
 const HEARTBEAT_SECONDS = 15
 
 /**
  * Connects, and declares a durable topic exchange and a quorum queue where they are not there yet. Rejects with BrokerTrouble: refused,
- * timeout, denied, topology …
+ * timeout, denied, topology … Where the operators bind queues of their own, a message that none of them takes counts as told: nobody asked
+ * for it. It must not keep back what others wait for.
  */
-export async function connectPublisher({ url, exchange, queue }: Broker): Promise<Publisher> {
+export async function connectPublisher(
+  { url, exchange, queue }: Broker,
+  {
+    onUnroutable = () => undefined,
+    setUpMs = SET_UP_MS,
+  }: { onUnroutable?: () => void; setUpMs?: number } = {},
+): Promise<Publisher> {
   const connection = await open(url)
   let isOpen = true
   const waiting = new Set<(trouble: BrokerTrouble) => void>()
@@ -47,15 +59,13 @@ export async function connectPublisher({ url, exchange, queue }: Broker): Promis
   connection.on('error', lost)
   connection.on('close', lost)
   try {
-    const channel = await connection.createConfirmChannel()
-    channel.on('error', lost)
-    channel.on('close', lost)
-    await channel.assertExchange(exchange, 'topic', { durable: true })
-    if (queue !== null) {
-      await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
-      await channel.bindQueue(queue, exchange, '#')
+    const settingUp = setUp(connection, { exchange, queue }, lost)
+    const channel = await Promise.race([settingUp, after(setUpMs)])
+    if (!channel) {
+      settingUp.catch(() => undefined)
+      throw new BrokerTrouble('timeout')
     }
-    const publish = publisherOn(channel, exchange)
+    const publish = publisherOn(channel, exchange, queue === null ? onUnroutable : null)
     return {
       isOpen: () => isOpen,
       publish: (event) =>
@@ -72,14 +82,35 @@ export async function connectPublisher({ url, exchange, queue }: Broker): Promis
         return close(connection)
       },
     }
-  } catch {
+  } catch (error) {
     await close(connection)
+    if (error instanceof BrokerTrouble) throw error
     // It is there and lets us in: the exchange or the queue is of another kind, or is not ours to declare.
     throw new BrokerTrouble('topology')
   }
 }
 
-function publisherOn(channel: ConfirmChannel, exchange: string): Publisher['publish'] {
+async function setUp(
+  connection: ChannelModel,
+  { exchange, queue }: Pick<Broker, 'exchange' | 'queue'>,
+  lost: () => void,
+): Promise<ConfirmChannel> {
+  const channel = await connection.createConfirmChannel()
+  channel.on('error', lost)
+  channel.on('close', lost)
+  await channel.assertExchange(exchange, 'topic', { durable: true })
+  if (queue !== null) {
+    await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
+    await channel.bindQueue(queue, exchange, '#')
+  }
+  return channel
+}
+
+function publisherOn(
+  channel: ConfirmChannel,
+  exchange: string,
+  onUnroutable: (() => void) | null,
+): Publisher['publish'] {
   // A message that no queue takes comes back before it is confirmed (the mandatory flag).
   const returned = new Set<string>()
   channel.on('return', ({ properties }) => returned.add(String(properties.messageId)))
@@ -90,9 +121,13 @@ function publisherOn(channel: ConfirmChannel, exchange: string): Publisher['publ
         ...{ messageId: event.id, appId: 'cardea', timestamp: Math.floor(Date.parse(event.time) / 1000) },
       }
       const confirmed = (error: unknown) => {
-        if (returned.delete(event.id)) reject(new BrokerTrouble('unroutable'))
+        const isReturned = returned.delete(event.id)
+        if (isReturned && onUnroutable === null) reject(new BrokerTrouble('unroutable'))
         else if (error) reject(new BrokerTrouble('not_confirmed'))
-        else resolve()
+        else {
+          if (isReturned) onUnroutable?.()
+          resolve()
+        }
       }
       try {
         channel.publish(exchange, event.type, Buffer.from(JSON.stringify(event)), options, confirmed)

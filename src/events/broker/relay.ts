@@ -19,7 +19,8 @@ export type RelayDeps = {
   issuer: string
   /** How long the broker may take to confirm a batch. */
   patienceMs?: number
-  onOutcome(outcome: 'published' | 'failed', events: number): void
+  /** `unroutable`: no queue of the operators' own takes events of that type. */
+  onOutcome(outcome: 'published' | 'unroutable' | 'failed', events: number): void
   /** A turn came to nothing for this reason: a stable word. */
   onTrouble(reason: string): void
 }
@@ -35,7 +36,8 @@ const relayTask = defineTask('broker.relay', z.strictObject({}), { maxAttempts: 
 /** Gives the relay a turn when there is something to tell, unless it has one already, in whichever process. Called again and again. */
 export async function askForRelay({ prisma }: Database): Promise<void> {
   await openRelay(prisma)
-  if (await relayHasNews(prisma)) await enqueue(prisma, relayTask, {}, { onlyOne: 'broker.relay' })
+  if (await relayHasNews(prisma))
+    await enqueue(prisma, relayTask, {}, { onlyOne: 'broker.relay', againWithinSeconds: 5 })
 }
 
 /**
@@ -48,7 +50,10 @@ export function relayToBroker(deps: RelayDeps): { work: Work; close(): Promise<v
   let publisher: Publisher | undefined
 
   async function connected(): Promise<Publisher> {
-    if (publisher?.isOpen() !== true) publisher = await connectPublisher(deps.broker)
+    if (publisher?.isOpen() !== true)
+      publisher = await connectPublisher(deps.broker, {
+        onUnroutable: () => deps.onOutcome('unroutable', 1),
+      })
     return publisher
   }
 

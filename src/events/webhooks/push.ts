@@ -3,8 +3,8 @@ import { listEvents, record } from '../../audit/index.ts'
 import type { Database } from '../../db/index.ts'
 import { createOutboundGuard } from '../../http/index.ts'
 import type { OutboundGuard } from '../../http/index.ts'
-import { defineTask, enqueue, perform } from '../../queue/index.ts'
-import type { Work } from '../../queue/index.ts'
+import { defineTask, enqueue, performByHand } from '../../queue/index.ts'
+import type { Hands, Work } from '../../queue/index.ts'
 import {
   advance,
   dueEndpoint,
@@ -35,7 +35,12 @@ const pushTask = defineTask('webhooks.push', z.strictObject({ endpointId: z.uuid
 /** Gives every endpoint that has news a turn, unless it has one already. Called again and again. */
 export async function askForPushes({ prisma }: Database): Promise<void> {
   for (const endpointId of await endpointsWithNews(prisma))
-    await enqueue(prisma, pushTask, { endpointId }, { onlyOne: `webhooks.push/${endpointId}` })
+    await enqueue(
+      prisma,
+      pushTask,
+      { endpointId },
+      { onlyOne: `webhooks.push/${endpointId}`, againWithinSeconds: 5 },
+    )
 }
 
 /**
@@ -43,17 +48,22 @@ export async function askForPushes({ prisma }: Database): Promise<void> {
  * it hears of everything at least once, and of one thing about somebody never before an earlier one. Nothing grows while it is away: what
  * it has not heard is in the audit.
  */
-export function pushToWebhooks(deps: WebhookDeps): Work {
+export function pushToWebhooks(deps: WebhookDeps & { hands: Hands }): Work {
   const guard = createOutboundGuard(deps.outboundAllow)
   return {
-    ...perform(pushTask, async ({ endpointId }, { stopping, signal }) => {
-      const startedAt = performance.now()
-      const goesOn = () => !signal.aborted && !stopping.aborted && performance.now() - startedAt < TURN_MS
-      while (goesOn()) {
-        const endpoint = await dueEndpoint(deps.database.prisma, endpointId)
-        if (!endpoint || !(await pushBatch(deps, guard, endpoint, goesOn))) return
-      }
-    }),
+    ...performByHand(
+      { hands: deps.hands, db: deps.database.prisma },
+      pushTask,
+      ({ endpointId }) => endpointId,
+      async ({ endpointId }, { stopping, signal }) => {
+        const startedAt = performance.now()
+        const goesOn = () => !signal.aborted && !stopping.aborted && performance.now() - startedAt < TURN_MS
+        while (goesOn()) {
+          const endpoint = await dueEndpoint(deps.database.prisma, endpointId)
+          if (!endpoint || !(await pushBatch(deps, guard, endpoint, goesOn))) return
+        }
+      },
+    ),
     tend: () => askForPushes(deps.database),
   }
 }
@@ -73,9 +83,13 @@ async function pushBatch(
   })
   for (const event of page.events) {
     if (!goesOn()) return false
-    if (wants(endpoint.eventTypes, event.type) && !(await tell(deps, guard, endpoint, messageOf(event))))
-      return false
-    await advance(database.prisma, endpoint.id, event.id)
+    if (wants(endpoint.eventTypes, event.type)) {
+      // One that was moved, disabled or deleted meanwhile, or has another secret, is looked at anew.
+      const now = await dueEndpoint(database.prisma, endpoint.id)
+      if (now?.updatedAt.getTime() !== endpoint.updatedAt.getTime()) return now !== null
+      if (!(await tell(deps, guard, now, messageOf(event)))) return false
+    }
+    await advance(database.prisma, endpoint, event.id)
   }
   return page.next !== null
 }
@@ -105,10 +119,10 @@ async function attempt(
   const verdict = verdictOn(sent.answer, { failures, failingForSeconds })
   await deps.database.transaction(async (tx) => {
     await noteAttempt(tx, id, attemptOf(message, sent, verdict.ok ? null : verdict.error))
-    if (verdict.ok) return noteSuccess(tx, id)
-    await noteFailure(tx, id, verdict.next)
+    if (verdict.ok) return noteSuccess(tx, endpoint)
     const { error, next } = verdict
-    if (next === 'pause' || next === 'disable')
+    const isNoted = await noteFailure(tx, endpoint, next)
+    if (isNoted && (next === 'pause' || next === 'disable'))
       await record(tx, {
         ...{ type: next === 'pause' ? 'webhook.paused' : 'webhook.disabled', actor: { via: 'system' } },
         detail: { webhook: id, host: new URL(endpoint.url).host, error },

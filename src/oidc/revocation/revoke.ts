@@ -12,6 +12,7 @@ import type { Keep } from './cut.ts'
 import { endRows } from './end-rows.ts'
 import type { Batch, Ended } from './end-rows.ts'
 import { noticesForGrants } from './notices.ts'
+import { tellObservers } from './observe.ts'
 import { revocationRound, SETTLED_SECONDS } from './round.ts'
 import { settle } from './settle.ts'
 import { coveredBy, handleOf, namedGrants, recordOf } from './selector.ts'
@@ -82,6 +83,7 @@ export async function revoke(tx: Tx, selector: Selector, options: RevocationOpti
   })
   if (state === 'running' || !isSettled)
     await enqueue(tx, revocationRound, {}, { delaySeconds: state === 'running' ? 0 : SETTLED_SECONDS })
+  tellObservers(tx, selector, reason)
   if (!isSettled) afterCommit(tx, (transaction) => transaction((next) => settle(next, id, selector, keep)))
   // Whoever copied a browser's cookie loses what it was good for, with everything else: also the new address they asked for.
   if ('userId' in selector && selector.clientId === undefined) {

@@ -2,6 +2,7 @@ import type { Sealer } from '../../crypto/index.ts'
 import type { Database, Tx } from '../../db/index.ts'
 import { retireDueKeys } from './retire-key.ts'
 import { rotateSigningKey } from './rotate-key.ts'
+import { leavesTooEarly, stayLongEnough } from './stay-long-enough.ts'
 import { ALGORITHMS, lockKeys } from './stored-keys.ts'
 import type { SigningAlg } from './stored-keys.ts'
 
@@ -19,19 +20,21 @@ export type KeySchedule = {
 export type KeyAge = { alg: string; ageSeconds: number; announced: boolean; dueInSeconds: number | null }
 
 /**
- * Announces a new key for each algorithm whose key has a day left to sign, and erases keys whose end has come (KY-03). Called now and then by
+ * Announces a new key for each algorithm whose key has a day left to sign, and erases keys whose end has come (KY-03), which
+ * is put off when tokens have been made to live longer since it was planned. Called now and then by
  * every instance: one of them does it, the others find it done. All times are the database's. Resolves to the algorithms that got a new key.
  */
 export async function keepKeysFresh(
   { database, sealer }: { database: Database; sealer: Sealer },
   { everySeconds, signedSeconds }: KeySchedule,
 ): Promise<SigningAlg[]> {
-  if (!(await isAnythingDue(database, everySeconds))) return []
+  if (!(await isAnythingDue(database, { everySeconds, signedSeconds }))) return []
   return database.transaction(async (tx) => {
     await lockKeys(tx)
+    await stayLongEnough(tx, signedSeconds)
     await retireDueKeys(tx)
     const rotated: SigningAlg[] = []
-    const activateInSeconds = Math.min(ANNOUNCE_SECONDS, everySeconds / 2)
+    const activateInSeconds = leadSeconds(everySeconds)
     for (const { alg, announced, dueInSeconds } of await keyAges(tx, everySeconds)) {
       const known = ALGORITHMS.find((one) => one === alg)
       if (!known || announced || dueInSeconds === null || dueInSeconds > activateInSeconds) continue
@@ -56,12 +59,29 @@ export async function keyAges(db: Tx | Database['prisma'], everySeconds: number)
   }))
 }
 
+/** Whether rotation has stopped: a key should have been announced half of the time ago for which it is announced, and was not. */
+export function isRotationOverdue(
+  { announced, dueInSeconds }: Pick<KeyAge, 'announced' | 'dueInSeconds'>,
+  everySeconds: number,
+): boolean {
+  return !announced && dueInSeconds !== null && dueInSeconds < leadSeconds(everySeconds) / 2
+}
+
+/** For how long a key is announced before it signs. */
+function leadSeconds(everySeconds: number): number {
+  return Math.min(ANNOUNCE_SECONDS, everySeconds / 2)
+}
+
 /** One look without a lock: most of the time nothing is to be done. */
-async function isAnythingDue({ prisma }: Database, everySeconds: number): Promise<boolean> {
+async function isAnythingDue(
+  { prisma }: Database,
+  { everySeconds, signedSeconds }: KeySchedule,
+): Promise<boolean> {
   const ages = await keyAges(prisma, everySeconds)
-  const lead = Math.min(ANNOUNCE_SECONDS, everySeconds / 2)
+  const lead = leadSeconds(everySeconds)
   if (ages.some(({ announced, dueInSeconds }) => !announced && dueInSeconds !== null && dueInSeconds <= lead))
     return true
+  if (await leavesTooEarly(prisma, signedSeconds)) return true
   const [due] = await prisma.$queryRaw<unknown[]>`
     SELECT kid FROM signing_keys WHERE retired_at IS NULL AND retire_at <= clock_timestamp() LIMIT 1`
   return due !== undefined

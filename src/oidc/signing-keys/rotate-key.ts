@@ -1,9 +1,9 @@
 import type { By } from '../../audit/index.ts'
 import type { Sealer } from '../../crypto/index.ts'
 import type { Tx } from '../../db/index.ts'
-import { ID_TOKEN } from '../lifetimes.ts'
 import { listSigningKeys } from './list-keys.ts'
 import type { StoredSigningKey } from './list-keys.ts'
+import { staysFor } from './stay-long-enough.ts'
 import { lockKeys, makeKey } from './stored-keys.ts'
 import type { SigningAlg } from './stored-keys.ts'
 
@@ -11,8 +11,6 @@ import type { SigningAlg } from './stored-keys.ts'
 const ANNOUNCE_SECONDS = 600
 /** Three turns of the instances' watch: even in an emergency every instance publishes a key before any signs with it. */
 const HURRIED_SECONDS = 15
-/** What an instance signs with the old key while it has not yet noticed the new one. */
-const MARGIN_SECONDS = 60
 
 /**
  * Makes a new key that every instance publishes first and signs with after `activateInSeconds`. The key it replaces then stops
@@ -36,8 +34,7 @@ export async function rotateSigningKey(
       UPDATE signing_keys SET activate_at = LEAST(activate_at, clock_timestamp() + make_interval(secs => ${activateInSeconds}))
       WHERE kid = ${kid}`
   await tx.$executeRaw`
-    UPDATE signing_keys old SET retire_at = new.activate_at + make_interval(secs => GREATEST(${Math.max(input.signedSeconds, ID_TOKEN)}::int,
-        (SELECT max(access_token_ttl) FROM resource_servers WHERE access_token_format = 'jwt')) + ${MARGIN_SECONDS}::int)
+    UPDATE signing_keys old SET retire_at = new.activate_at + ${staysFor(input.signedSeconds)}
     FROM signing_keys new WHERE new.kid = ${kid} AND old.alg = ${alg} AND old.kid <> ${kid}
       AND old.retired_at IS NULL AND old.retire_at IS NULL`
   const key = (await listSigningKeys(tx)).find((one) => one.kid === kid)

@@ -35,6 +35,13 @@ export async function liveStream(
   return rows.length > 0 ? db.ssfStream.findUnique({ where: { id } }) : null
 }
 
+/** Another text than before when there may be something for some stream: an event that is final, or one that was written down. */
+export async function newsMark(db: Db): Promise<string> {
+  const [row] = await db.$queryRaw<{ mark: string }[]>`
+    SELECT settled || '/' || COALESCE((SELECT max(id) FROM ssf_events), 0) AS mark FROM audit_chain WHERE id = 1`
+  return row?.mark ?? ''
+}
+
 /**
  * Writes down what the audit events after `from`, up to `to`, mean for a stream. Nothing when somebody else did it meanwhile, or when the
  * stream was paused or disabled.
@@ -51,16 +58,16 @@ export async function moveOn(
   return true
 }
 
-/** A push failed: when the next is tried. */
+/** A push to this address failed: when the next is tried. Says nothing about another address that it has meanwhile. */
 export async function notePushFailure(
   db: Db,
-  streamId: string,
+  { streamId, endpointUrl }: { streamId: string; endpointUrl: string | null },
   { error, retryInSeconds }: { error: string; retryInSeconds: number },
 ): Promise<void> {
   await db.$executeRaw`
     UPDATE ssf_streams SET failures = failures + 1, failing_since = COALESCE(failing_since, now()),
       last_error = ${error}, last_error_at = now(), next_attempt_at = now() + make_interval(secs => ${retryInSeconds}::float8)
-    WHERE id = ${streamId}::uuid`
+    WHERE id = ${streamId}::uuid AND endpoint_url = ${endpointUrl}`
 }
 
 /** Notes that its client asks for a verification event; false when it did so less than `everySeconds` ago. */

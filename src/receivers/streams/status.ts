@@ -1,24 +1,25 @@
 import type { Tx } from '../../db/index.ts'
 import { addEvents, STREAM_UPDATED } from './waiting-events.ts'
-import { findStream } from './stream.ts'
+import { findStream, isHeldBack, lockStream } from './stream.ts'
 import type { Stream, StreamStatus } from './stream.ts'
 
 type Change = { status: StreamStatus; reason: string | null }
 
 /**
- * Its receiver enables, pauses or disables a stream (SSF section 8.1.2.2). Refuses to enable one that an operator holds. While it is paused
- * events wait; those of the time in which it is disabled are not for it. Null when there is none.
+ * Its receiver enables, pauses or disables a stream (SSF section 8.1.2.2). Refuses to touch one that an operator holds, and to enable another
+ * one meanwhile. While it is paused events wait; those of the time in which it is disabled are not for it. Null when there is none.
  */
 export async function setStatus(
   tx: Tx,
   id: string,
   change: Change,
 ): Promise<{ ok: true; stream: Stream } | { ok: false; reason: 'held_by_operator' } | null> {
-  const before = await locked(tx, id)
+  const before = await lockStream(tx, id)
   if (!before) return null
-  if (before.heldByOperator && before.status !== change.status)
-    return { ok: false, reason: 'held_by_operator' }
-  return { ok: true, stream: await write(tx, before, { ...change, held: before.heldByOperator }) }
+  const isHeld =
+    before.heldByOperator || (change.status === 'enabled' && (await isHeldBack(tx, before.clientId)))
+  if (isHeld) return { ok: false, reason: 'held_by_operator' }
+  return { ok: true, stream: await write(tx, before, { ...change, held: false }) }
 }
 
 /**
@@ -26,7 +27,7 @@ export async function setStatus(
  * undo it. Null when there is none.
  */
 export async function setStatusByOperator(tx: Tx, id: string, change: Change): Promise<Stream | null> {
-  const before = await locked(tx, id)
+  const before = await lockStream(tx, id)
   if (!before) return null
   const stream = await write(tx, before, { ...change, held: change.status !== 'enabled' })
   if (before.status !== change.status)
@@ -37,11 +38,6 @@ export async function setStatusByOperator(tx: Tx, id: string, change: Change): P
       },
     ])
   return stream
-}
-
-async function locked(tx: Tx, id: string): Promise<Stream | null> {
-  await tx.$executeRaw`SELECT id FROM ssf_streams WHERE id::text = ${id} FOR UPDATE`
-  return findStream(tx, id)
 }
 
 async function write(

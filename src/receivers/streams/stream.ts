@@ -31,14 +31,17 @@ export type StreamInput = {
   defaultSubjects: 'ALL' | 'NONE'
 }
 
-/** Makes a stream for a client, which hears of what happens from now on. Refuses a client that is gone, and the eleventh stream of one. */
+/** Makes a stream for a client, which hears of what happens from now on. Refuses a client that is gone or held back, and the eleventh stream of one. */
 export async function createStream(
   { tx, sealer }: { tx: Tx; sealer: Sealer },
   { clientId, delivery, ...input }: StreamInput,
-): Promise<{ ok: true; stream: Stream } | { ok: false; reason: 'too_many' | 'client_gone' }> {
+): Promise<
+  { ok: true; stream: Stream } | { ok: false; reason: 'too_many' | 'client_gone' | 'held_by_operator' }
+> {
   // Two at once would each see room for one more.
   const client = await tx.$queryRaw<unknown[]>`SELECT id FROM clients WHERE id = ${clientId} FOR UPDATE`
   if (client.length === 0) return { ok: false, reason: 'client_gone' }
+  if (await isHeldBack(tx, clientId)) return { ok: false, reason: 'held_by_operator' }
   if ((await tx.ssfStream.count({ where: { clientId } })) >= MOST_STREAMS)
     return { ok: false, reason: 'too_many' }
   const id = randomUUID()
@@ -56,6 +59,18 @@ export async function findStream(db: Db, id: string, clientId?: string): Promise
   if (!isStreamId(id)) return null
   const row = await db.ssfStream.findFirst({ where: { id, ...(clientId === undefined ? {} : { clientId }) } })
   return row && toStream(row)
+}
+
+/** The same, kept from changing and from going until the transaction ends. */
+export async function lockStream(tx: Tx, id: string, clientId?: string): Promise<Stream | null> {
+  if (!isStreamId(id)) return null
+  await tx.$executeRaw`SELECT id FROM ssf_streams WHERE id = ${id}::uuid FOR UPDATE`
+  return findStream(tx, id, clientId)
+}
+
+/** Does an operator hold a stream of this client? Then the client changes none of its streams, and makes no other in its place. */
+export async function isHeldBack(tx: Tx, clientId: string): Promise<boolean> {
+  return (await tx.ssfStream.count({ where: { clientId, heldByOperator: true } })) > 0
 }
 
 /** Streams in the order of their ids: those after `after`, at most `limit`; of one client or of all. */

@@ -14,19 +14,22 @@ const MOST_SUBJECTS = 100_000
 
 /**
  * Notes a subject with a stream. Of what it was called only a digest is kept; `userId` is who that is now, so that they are known under
- * any of their names, and when they are gone. False when the stream has too many.
+ * any of their names, and when they are gone. One more than a stream may have is refused.
  */
 export async function noteSubject(
   tx: Tx,
   streamId: string,
   { person, sessionId }: StreamSubject,
   userId: string | null,
-): Promise<boolean> {
-  if ((await tx.ssfSubject.count({ where: { streamId }, take: MOST_SUBJECTS })) >= MOST_SUBJECTS) return false
+): Promise<'changed' | 'as_it_was' | 'too_many'> {
   const key = { streamId, digest: digestOf(person, sessionId) }
+  const before = await tx.ssfSubject.findUnique({ where: { streamId_digest: key }, select: { userId: true } })
+  if (before?.userId === userId) return 'as_it_was'
+  const count = await tx.ssfSubject.count({ where: { streamId }, take: MOST_SUBJECTS })
+  if (!before && count >= MOST_SUBJECTS) return 'too_many'
   const row = { ...key, person: digestOf(person), userId, sessionId }
   await tx.ssfSubject.upsert({ where: { streamId_digest: key }, create: row, update: { userId } })
-  return true
+  return 'changed'
 }
 
 /** Takes a subject away again, under whatever name it was noted. */
@@ -35,11 +38,12 @@ export async function forgetSubject(
   streamId: string,
   { person, sessionId }: StreamSubject,
   userId: string | null,
-): Promise<void> {
+): Promise<'changed' | 'as_it_was'> {
   const same = userId === null ? [] : [{ userId }]
-  await tx.ssfSubject.deleteMany({
+  const { count } = await tx.ssfSubject.deleteMany({
     where: { streamId, sessionId, OR: [{ person: digestOf(person) }, ...same] },
   })
+  return count > 0 ? 'changed' : 'as_it_was'
 }
 
 /** Did the receiver say anything about anybody? */

@@ -24,8 +24,6 @@ export type NewEvent = {
 
 /** Enough for a receiver to catch up with; what comes after stays in the audit until these are taken. */
 export const MOST_WAITING = 1000
-/** A receiver that finds fault with an event so often means it. */
-const MOST_REFUSALS = 3
 
 /** Writes events down for a stream, behind those that wait already. */
 export async function addEvents(tx: Tx, streamId: string, events: readonly NewEvent[]): Promise<void> {
@@ -59,6 +57,11 @@ export async function countWaiting(db: Db, streamId: string): Promise<number> {
   return db.ssfEvent.count({ where: { streamId } })
 }
 
+/** Takes back verification events that nobody came for: one is enough to see whether anything comes through. */
+export async function dropVerifications(tx: Tx, streamId: string): Promise<void> {
+  await tx.ssfEvent.deleteMany({ where: { streamId, type: VERIFICATION } })
+}
+
 /** The receiver has these: they are not sent again, and the stream counts as healthy. Ids that do not wait are passed over. */
 export async function takeEvents(tx: Tx, streamId: string, jtis: readonly string[]): Promise<void> {
   const { count } = await tx.ssfEvent.deleteMany({ where: { streamId, jti: { in: [...jtis] } } })
@@ -69,17 +72,22 @@ export async function takeEvents(tx: Tx, streamId: string, jtis: readonly string
 }
 
 /**
- * The receiver says that there is something wrong with an event. With `atOnce`, or at the third time, it is given up, so that it does not
- * keep back those behind it. Returns whether it was.
+ * The receiver says that there is something wrong with an event. At the time that `giveUpAfter` says it is given up, so that it does not keep
+ * back those behind it; without, never. Returns whether it was.
  */
 export async function refuseEvent(
   tx: Tx,
-  { streamId, jti, error, atOnce }: { streamId: string; jti: string; error: string; atOnce: boolean },
+  {
+    streamId,
+    jti,
+    error,
+    giveUpAfter,
+  }: { streamId: string; jti: string; error: string; giveUpAfter?: number },
 ): Promise<boolean> {
   const [row] = await tx.$queryRaw<{ refusals: number }[]>`
     UPDATE ssf_events SET refusals = refusals + 1 WHERE stream_id = ${streamId}::uuid AND jti = ${jti} RETURNING refusals`
   if (!row) return false
-  const givenUp = atOnce || row.refusals >= MOST_REFUSALS
+  const givenUp = giveUpAfter !== undefined && row.refusals >= giveUpAfter
   if (givenUp) await tx.ssfEvent.deleteMany({ where: { streamId, jti } })
   await tx.$executeRaw`
     UPDATE ssf_streams SET refused = refused + ${givenUp ? 1 : 0}, last_error = ${error}, last_error_at = now()

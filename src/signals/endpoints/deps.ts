@@ -3,8 +3,9 @@ import type { Sealer } from '../../crypto/index.ts'
 import type { OutboundGuard } from '../../http/index.ts'
 import type { FillDeps } from '../fill.ts'
 import type { Sign } from '../token.ts'
-import type { Receiver } from './receiver.ts'
+import type { Known, Receiver } from './receiver.ts'
 import type { Reply } from './reply.ts'
+import type { Waiting } from './waiting.ts'
 
 export type EndpointDeps = FillDeps & {
   sealer: Sealer
@@ -16,6 +17,9 @@ export type EndpointDeps = FillDeps & {
   longPollMs: number
   /** False while the process is stopping: nobody waits any longer then. */
   isAccepting(): boolean
+  waiting: Waiting
+  /** Throws 429 for a client that asks too often. */
+  limitClient: (ctx: Context, clientId: string) => Promise<void>
   /** Of polled events. */
   onOutcome: (outcome: 'taken' | 'refused', count: number) => void
 }
@@ -28,6 +32,8 @@ export type Call = {
   streamId: string | undefined
   /** The JSON in the request; undefined where there is none to be. */
   body: unknown
+  /** Whether who asks may still, for those who let them wait. */
+  askAgain: () => Promise<Known>
 }
 
 export type Handler = (deps: EndpointDeps, call: Call) => Promise<Reply>

@@ -8,7 +8,8 @@ import type { Reply } from './reply.ts'
 /** A client that looks after its streams, and what it may do now. */
 export type Receiver = { clientId: string; by: By }
 
-type Known = { ok: true; receiver: Receiver } | { ok: false; reply: Reply }
+/** Or what they are answered. */
+export type Known = { ok: true; receiver: Receiver } | { ok: false; reply: Reply }
 
 /**
  * Who asks: by `Authorization: Bearer` alone, with an access token of its own for this API, and with one of these scopes, which it must still

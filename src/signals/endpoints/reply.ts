@@ -6,6 +6,12 @@ export function badRequest(description: string): Reply {
   return { status: 400, body: { error: 'invalid_request', error_description: description } }
 }
 
+/** An operator stopped a stream of this receiver: until it goes on the receiver changes none. */
+export const heldByOperator: Reply = {
+  status: 403,
+  body: { error: 'access_denied', error_description: 'the transmitter stopped a stream of this receiver' },
+}
+
 /** No such stream, or not of this receiver: they cannot be told apart. */
 export const noSuchStream: Reply = {
   status: 404,

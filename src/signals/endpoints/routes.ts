@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa'
-import { readBytes } from '../../http/index.ts'
+import { hasLoneSurrogate, hasNul, readBytes } from '../../http/index.ts'
 import type { EndpointDeps, Handler } from './deps.ts'
 import { metadataPath, transmitterMetadata, WELL_KNOWN } from './metadata.ts'
 import { poll } from './poll.ts'
@@ -74,16 +74,20 @@ async function answer(
   const bytes = hasBody ? await readBytes(ctx.req, MAX_BYTES) : null
   const known = await readReceiver(deps, ctx, scopes)
   if (!known.ok) return known.reply
+  await deps.limitClient(ctx, known.receiver.clientId)
   const body = bytes === null ? undefined : objectIn(bytes)
   if (body === null) return badRequest('the request must be a JSON object')
   const { stream_id: asked } = ctx.query
   if (Array.isArray(asked)) return badRequest('stream_id is given twice')
-  return handler(deps, { ctx, receiver: known.receiver, streamId: polled ?? asked, body })
+  const askAgain = () => readReceiver(deps, ctx, scopes)
+  return handler(deps, { ctx, receiver: known.receiver, streamId: polled ?? asked, body, askAgain })
 }
 
 function objectIn(bytes: Buffer): object | null {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    // No text of either kind can be stored or looked up.
+    if (hasNul(value) || hasLoneSurrogate(value)) return null
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null
   } catch {
     return null

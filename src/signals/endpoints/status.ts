@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { record } from '../../audit/index.ts'
-import { findStream, setStatus } from '../../receivers/index.ts'
+import { findStream, lockStream, setStatus } from '../../receivers/index.ts'
 import type { Stream } from '../../receivers/index.ts'
 import type { Handler } from './deps.ts'
-import { badRequest, noSuchStream } from './reply.ts'
+import { badRequest, heldByOperator, noSuchStream } from './reply.ts'
 import type { Reply } from './reply.ts'
 
 const request = z.object({
@@ -19,22 +19,18 @@ export const readStatus: Handler = async ({ database }, { receiver, streamId }) 
   return stream ? { status: 200, body: statusDocument(stream) } : noSuchStream
 }
 
-/** POST (section 8.1.2.2). 403 while an operator holds the stream. */
+/** POST (section 8.1.2.2). 403 while an operator holds the stream, and to enable another one meanwhile. */
 export const updateStatus: Handler = async ({ database }, { receiver: { clientId, by }, body }) => {
   const read = request.safeParse(body)
   if (!read.success) return badRequest('it takes a stream_id and a status: enabled, paused or disabled')
   const { stream_id: id, status, reason = null } = read.data
   return database.transaction(async (tx): Promise<Reply> => {
-    const before = await findStream(tx, id, clientId)
+    const before = await lockStream(tx, id, clientId)
     const changed = before && (await setStatus(tx, id, { status, reason }))
     if (!changed) return noSuchStream
-    if (!changed.ok)
-      return {
-        status: 403,
-        body: { error: 'access_denied', error_description: 'the transmitter stopped this stream' },
-      }
+    if (!changed.ok) return heldByOperator
     const detail = { stream: id, from: before.status, to: status }
-    await record(tx, { type: 'stream.status_changed', clientId, ...by, detail })
+    if (before.status !== status) await record(tx, { type: 'stream.status_changed', clientId, ...by, detail })
     return { status: 200, body: statusDocument(changed.stream) }
   })
 }

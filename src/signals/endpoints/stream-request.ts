@@ -96,5 +96,5 @@ export function wrongProperty(issuer: string, stream: Stream, said: unknown): st
 }
 
 function inAnyOrder(value: unknown): unknown {
-  return Array.isArray(value) ? value.map(String).sort() : value
+  return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value.toSorted() : value
 }

@@ -1,21 +1,24 @@
+import { isDeepStrictEqual } from 'node:util'
 import { record } from '../../audit/index.ts'
 import {
   createStream,
   deleteStream,
   findStream,
+  isHeldBack,
   listStreams,
+  lockStream,
   MOST_STREAMS,
   updateStream,
 } from '../../receivers/index.ts'
 import type { Stream } from '../../receivers/index.ts'
 import type { EndpointDeps, Call, Handler } from './deps.ts'
-import { badRequest, noSuchStream } from './reply.ts'
+import { badRequest, heldByOperator, noSuchStream } from './reply.ts'
 import type { Reply } from './reply.ts'
 import { streamDocument } from './stream-document.ts'
 import { changeRequest, readDelivery, shortened, streamRequest, wrongProperty } from './stream-request.ts'
 import type { StreamRequest } from './stream-request.ts'
 
-/** POST (SSF section 8.1.1.1). 409 for one more than a receiver may have. */
+/** POST (SSF section 8.1.1.1). 409 for one more than a receiver may have, 403 while an operator holds one of its streams. */
 export const create: Handler = async (deps, { receiver, body }) => {
   const read = streamRequest.safeParse(body)
   if (!read.success) return badRequest(problemIn(read.error))
@@ -31,6 +34,7 @@ export const create: Handler = async (deps, { receiver, body }) => {
         defaultSubjects: deps.defaultSubjects,
       },
     )
+    if (!made.ok && made.reason === 'held_by_operator') return heldByOperator
     if (!made.ok)
       return {
         status: 409,
@@ -68,12 +72,14 @@ export const replace: Handler = (deps, call) =>
     description: shortened(asked.description),
   }))
 
-/** DELETE (section 8.1.1.5). */
+/** DELETE (section 8.1.1.5). 403 while an operator holds a stream of this receiver. */
 export const remove: Handler = async ({ database }, { receiver, streamId }) => {
   if (streamId === undefined) return badRequest('stream_id is missing')
   const { clientId, by } = receiver
   return database.transaction(async (tx): Promise<Reply> => {
-    if (!(await deleteStream(tx, streamId, clientId))) return noSuchStream
+    if (!(await lockStream(tx, streamId, clientId))) return noSuchStream
+    if (await isHeldBack(tx, clientId)) return heldByOperator
+    await deleteStream(tx, streamId)
     await record(tx, { type: 'stream.deleted', clientId, ...by, detail: { stream: streamId } })
     return { status: 204 }
   })
@@ -90,8 +96,9 @@ async function change(
   if (!asked.success) return badRequest(problemIn(asked.error))
   const { clientId, by } = receiver
   return deps.database.transaction(async (tx): Promise<Reply> => {
-    const before = await findStream(tx, asked.data.stream_id, clientId)
+    const before = await lockStream(tx, asked.data.stream_id, clientId)
     if (!before) return noSuchStream
+    if (await isHeldBack(tx, clientId)) return heldByOperator
     const wrong = wrongProperty(deps.issuer, before, body)
     if (wrong !== null) return badRequest(`${wrong} is not as it was`)
     const says = Object.hasOwn(body as object, 'delivery')
@@ -103,9 +110,14 @@ async function change(
     }
     const after = (await updateStream({ tx, sealer: deps.sealer }, before.id, patch)) as Stream
     const detail = { stream: before.id, fields: Object.keys(patch) }
-    await record(tx, { type: 'stream.updated', clientId, ...by, detail })
+    if (delivery !== undefined || !isDeepStrictEqual(settingsOf(after), settingsOf(before)))
+      await record(tx, { type: 'stream.updated', clientId, ...by, detail })
     return { status: 200, body: streamDocument(deps.issuer, after) }
   })
+}
+
+function settingsOf({ eventsRequested, description }: Stream) {
+  return { eventsRequested, description }
 }
 
 function problemIn({ issues }: { issues: readonly { path: PropertyKey[]; message: string }[] }): string {

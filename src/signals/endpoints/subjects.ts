@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { record } from '../../audit/index.ts'
 import type { Tx } from '../../db/index.ts'
-import { findStream, forgetSubject, noteSubject } from '../../receivers/index.ts'
+import { forgetSubject, lockStream, noteSubject } from '../../receivers/index.ts'
 import type { PersonIdentifier, StreamSubject } from '../../receivers/index.ts'
 import { findUser, findUserByEmail } from '../../users/index.ts'
 import type { Handler } from './deps.ts'
@@ -48,22 +48,24 @@ async function change(
     )
   const subject = subjectOf(read.data.subject)
   return database.transaction(async (tx): Promise<Reply> => {
-    const stream = await findStream(tx, read.data.stream_id, clientId)
+    const stream = await lockStream(tx, read.data.stream_id, clientId)
     if (!stream) return noSuchStream
     const userId = await whoIs(tx, issuer, subject.person)
     // In a stream of everybody, what is noted is what was removed.
     const isNoted = (what === 'add') === (stream.defaultSubjects === 'NONE')
-    if (!isNoted) await forgetSubject(tx, stream.id, subject, userId)
-    else if (!(await noteSubject(tx, stream.id, subject, userId)))
+    const outcome = await (isNoted ? noteSubject : forgetSubject)(tx, stream.id, subject, userId)
+    if (outcome === 'too_many')
       return {
         status: 403,
         body: { error: 'access_denied', error_description: 'the stream has too many subjects' },
       }
-    await record(tx, {
-      ...{ type: what === 'add' ? 'stream.subject_added' : 'stream.subject_removed', clientId, ...by },
-      userId: userId ?? undefined,
-      detail: { stream: stream.id, format: read.data.subject.format },
-    })
+    // What changes nothing is written down nowhere.
+    if (outcome === 'changed')
+      await record(tx, {
+        ...{ type: what === 'add' ? 'stream.subject_added' : 'stream.subject_removed', clientId, ...by },
+        userId: userId ?? undefined,
+        detail: { stream: stream.id, format: read.data.subject.format },
+      })
     return { status: what === 'add' ? 200 : 204 }
   })
 }

@@ -35,6 +35,8 @@ export const matrix: Record<string, AdminScope> = {
   listConsents: 'grants:read',
   getUserTimeline: 'audit:read',
   getClientLogo: 'clients:read',
+  listLogoutNotices: 'clients:read',
+  retryLogoutNotices: 'clients:write',
   getTheme: 'clients:read',
   putTheme: 'clients:write',
   deleteTheme: 'clients:write',

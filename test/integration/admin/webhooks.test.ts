@@ -149,3 +149,46 @@ describe('how a webhook does', () => {
     expect(seen).toEqual(['evt_5', 'evt_4', 'evt_3', 'evt_2', 'evt_1'])
   })
 })
+
+describe('who hears events has to be allowed to read them', () => {
+  test('without audit:read nobody says where they go, nor gets a secret; stopping is free (AD-02)', async () => {
+    const { webhook_id: id } = await created()
+    const weak = stage.token({ scopes: ['webhooks:write', 'webhooks:read'] })
+    const change = (json: object) =>
+      stage.ask(`/v1/webhooks/${id}`, { method: 'PATCH', token: weak, json, headers: { 'if-match': '*' } })
+    const act = (what: string) => stage.ask(`/v1/webhooks/${id}/${what}`, { method: 'POST', token: weak })
+    const refused = [
+      await stage.ask('/v1/webhooks', { token: weak, json: { url: 'https://mine.example/' } }),
+      await change({ url: 'https://mine.example/' }),
+      await change({ event_types: ['*'] }),
+      await change({ disabled: false }),
+      await act('secret'),
+      await act('resume'),
+    ]
+    for (const { status, headers } of refused)
+      expect([status, headers['www-authenticate']]).toEqual([403, expect.stringContaining('audit:read')])
+    expect((await change({ disabled: true, description: 'stopped' })).status).toBe(200)
+    expect((await read(id)).json()).toMatchObject({ url: 'https://hooks.example/cardea', status: 'disabled' })
+  })
+
+  test('resume lets one go on that a 410 disabled, and none that an operator did', async () => {
+    const { webhook_id: id } = await created()
+    await set(id, 'disabled_at = now(), failing_since = now(), failures = 1, cursor = 1')
+    expect((await post(id, 'resume')).json()).toMatchObject({ status: 'active' })
+    await set(id, 'failing_since = now(), failures = 1')
+    await patch(id, { disabled: true })
+    expect((await post(id, 'resume')).status).toBe(409)
+    const at = async () => {
+      const { rows } = await stage.database.pool.query<{ cursor: number }>(
+        'SELECT cursor::int FROM webhook_endpoints WHERE id = $1',
+        [id],
+      )
+      return rows[0]?.cursor
+    }
+    await stage.database.pool.query('UPDATE audit_chain SET settled = 7')
+    await patch(id, { disabled: false })
+    expect(await at()).toBe(1)
+    await patch(id, { skip_missed: true })
+    expect(await at()).toBe(7)
+  })
+})

@@ -142,6 +142,32 @@ describe('checkpoints', () => {
 })
 
 describe('the sealing job', () => {
+  test('signs the head although nobody can be asked to tell of the events, and asks although it cannot be signed', async () => {
+    const signed: KnownHead[] = []
+    const errors: string[] = []
+    let asked = 0
+    const stop = startSealing(room.database, {
+      sign: room.sign,
+      onSigned: (head) => signed.push(head),
+      onSealed: () => {
+        asked += 1
+        return Promise.reject(new Error('nobody asked'))
+      },
+      onError: (error) => errors.push(String(error)),
+      everyMs: 20,
+    })
+    await record(room.database.prisma, { type: 'user.created' })
+    await eventually(() => signed.length === 1 && errors.length > 0)
+    expect(errors[0]).toBe('Error: nobody asked')
+    await room.tamper("UPDATE audit_checkpoints SET at = at - interval '61 seconds'")
+    await room.tamper("UPDATE audit_links SET hash = sha256('x')")
+    await record(room.database.prisma, { type: 'user.created' })
+    await eventually(() => errors.some((error) => error.includes('no longer passes')))
+    const before = asked
+    await eventually(() => asked > before)
+    await stop()
+  })
+
   test('seals and signs by itself, and signs no chain that was rewritten behind it', async () => {
     const signed: KnownHead[] = []
     const errors: string[] = []

@@ -81,4 +81,19 @@ describe('the timeline of a user', () => {
     expect(types(thread)?.filter((type) => type === 'token.issued')).toHaveLength(1)
     expect(types(thread)?.at(-1)).toBe('grant.revoked')
   })
+
+  test('of more than fits the newest are told, and that there was more', async () => {
+    const [person, client] = [await addPerson(server), await addClient(server)]
+    await connect(person, client)
+    const [thread] = (await told(person.id)).threads
+    expect(thread?.truncated).toBe(false)
+    await server.database.pool.query(
+      `INSERT INTO audit_events (type, user_id, client_id, grant_id)
+       SELECT 'token.issued', $1, $2, $3 FROM generate_series(1, 2000)`,
+      [person.id, client.id, thread?.grantId],
+    )
+    await server.database.transaction((tx) => revoke(tx, { userId: person.id }, { reason: 'test' }))
+    const [cut] = (await told(person.id)).threads
+    expect([cut?.truncated, cut?.events.length, types(cut)?.at(-1)]).toEqual([true, 2000, 'access.revoked'])
+  })
 })

@@ -62,6 +62,20 @@ describe('cardea keys reseal', () => {
     })
   })
 
+  test('leaves alone what was erased: a mail that was sent, a key that was retired', async () => {
+    const { database } = await serverWith(keyA)
+    await database.pool.query(
+      `INSERT INTO mails (id, template, language, recipient, sealed_data, state, expires_at)
+       VALUES (gen_random_uuid(), 'security-notice', 'en', 'ada@example.com', '', 'sent', now())`,
+    )
+    await database.pool.query(
+      `UPDATE signing_keys SET sealed_private = '', retired_at = now() WHERE alg = 'EdDSA'`,
+    )
+    const outcome = await reseal(`${keyB},${keyA}`)
+    expect(outcome.code).toBe(0)
+    expect((outcome.json() as Outcome).tables['mails']).toEqual({ resealed: 0, unreadable: [] })
+  })
+
   test('while servers with either order of keys go on serving (FT-24)', async () => {
     const old = await serverWith(`${keyA},${keyB}`)
     const renewed = await serverWith(`${keyB},${keyA}`)

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { ACCOUNT_PAGES, COMMAND_LINE, ensureBuiltIn, findClient } from '../../../src/clients/index.ts'
+import {
+  ACCOUNT_PAGES,
+  ADMIN_API,
+  COMMAND_LINE,
+  ensureBuiltIn,
+  findClient,
+} from '../../../src/clients/index.ts'
 import { basic } from '../../support/http-client.ts'
 import { startTestServer } from '../../support/server.ts'
 import type { TestServer } from '../../support/server.ts'
@@ -32,6 +38,23 @@ describe('what belongs to Cardea itself', () => {
     expect(account?.metadata.redirect_uris).toEqual(['https://id.example/account/signed-in'])
     expect(await findClient(prisma, COMMAND_LINE)).toEqual(before)
     await ensureBuiltIn(prisma, { issuer: server.issuer })
+  })
+
+  test('keeps the scopes that a later version gave it, when an earlier one starts in an update', async () => {
+    const { prisma } = server.database
+    const api = await prisma.resourceServer.findUniqueOrThrow({ where: { identifier: ADMIN_API } })
+    const later = { name: 'later:read', description: 'What a later version knows', optional: false }
+    await prisma.resourceServer.update({
+      where: { identifier: ADMIN_API },
+      data: { scopes: [later, ...(api.scopes as object[]).slice(1)] },
+    })
+    await ensureBuiltIn(prisma, { issuer: server.issuer })
+    const kept = await prisma.resourceServer.findUniqueOrThrow({ where: { identifier: ADMIN_API } })
+    expect(kept.scopes).toEqual([later, ...(api.scopes as object[]).slice(1), (api.scopes as object[])[0]])
+    await prisma.resourceServer.update({
+      where: { identifier: ADMIN_API },
+      data: { scopes: api.scopes ?? [] },
+    })
   })
 
   test('gets no token as the account pages: no secret is theirs, not even none (CA-09)', async () => {

@@ -24,7 +24,7 @@ type Told = {
 
 const issuer = 'https://id.example.com'
 const names = { exchange: 'cardea.events', queue: 'cardea.events' }
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 let databases: Database[]
 let database: Database
@@ -241,7 +241,12 @@ withBroker('with RabbitMQ', () => {
     await writing
     await until(() => troubles.length > 1)
     await rabbit.start()
-    await until(allIsTold, 60)
+    await until(allIsTold, 45).catch(async () => {
+      // RabbitMQ 3.10, killed while it writes, now and then comes back with a quorum queue that confirms nothing until it is started anew.
+      await rabbit.kill()
+      await rabbit.start()
+      await until(allIsTold, 90)
+    })
     expectEverythingInOrder(await drain(), first, count)
   })
 
@@ -258,7 +263,7 @@ withBroker('with RabbitMQ', () => {
     await until(() => troubles.length >= 2)
     await happen(250)
     await rabbit.start()
-    await until(allIsTold, 60)
+    await until(allIsTold, 150)
     const told = await drain()
     expectEverythingInOrder(told, first, count)
     expect(await place()).toMatchObject({ error: null, since: null })
@@ -281,16 +286,17 @@ withBroker('with RabbitMQ', () => {
     expectEverythingInOrder(await drain(), first, count)
   })
 
-  test('a message that no queue takes is not counted as told; it goes out once one does', async () => {
+  test('where operators bind queues of their own, what none of them takes keeps nothing back', async () => {
     relay(rabbit.url, { queue: null })
     await happen(2)
-    await until(() => troubles.includes('unroutable'))
-    expect(await allIsTold()).toBe(false)
+    await until(allIsTold)
+    expect(troubles).toEqual([])
     const channel = await consumer()
     await channel.assertQueue(names.queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
     await channel.bindQueue(names.queue, names.exchange, '#')
+    await happen(1)
     await until(allIsTold)
-    expect(once(await drain())).toHaveLength(2)
+    expect(once(await drain())).toHaveLength(1)
   })
 
   test('a full queue that takes no more is waited for', async () => {

@@ -216,13 +216,38 @@ describe('a queued mail', () => {
     expect(await rowTo('busy@example.com')).toMatchObject({ state: 'queued', attempts: 1 })
   })
 
-  test('is thrown away where no mail is configured, data and all', async () => {
+  const given = (to: string, lastError: string) =>
+    until(async () => ((await rowTo(to)).lastError === lastError ? rowTo(to) : null))
+
+  test('that a process without SMTP takes is put back, and sent by one that has it (FT-23)', async () => {
     await enqueue('none@example.com')
-    deliver(undefined)
-    expect(await settled('none@example.com', 'failed')).toMatchObject({
-      lastError: 'not_configured',
-      sealedData: '',
+    const { stop } = deliver(undefined)
+    const row = await given('none@example.com', 'not_configured')
+    expect(row.state).toBe('queued')
+    expect(row.sealedData).not.toBe('')
+    expect(row.nextAttemptAt.getTime()).toBeGreaterThan(Date.now() + 40_000)
+    await stop()
+    const { url, mails } = await receiver()
+    await database.prisma.$executeRaw`UPDATE mails SET next_attempt_at = now() - interval '1 second'`
+    deliver(createSmtpTransport({ url, from }))
+    await settled('none@example.com', 'sent')
+    expect(mails).toHaveLength(1)
+  })
+
+  test('whose key a process lacks is put back for one that has it; one that was tampered with is given up', async () => {
+    await enqueue('newer@example.com')
+    await enqueue('broken@example.com')
+    await database.prisma
+      .$executeRaw`UPDATE mails SET sealed_data = sealed_data || 'x' WHERE recipient = 'broken@example.com'`
+    const claim = (by: typeof sealer) =>
+      claimMails({ db: database.prisma, sealer: by }, { limit: 5, leaseSeconds: 60 })
+    expect(await claim(createSealer([randomBytes(32)]))).toEqual([])
+    expect(await rowTo('newer@example.com')).toMatchObject({
+      ...{ state: 'queued', lastError: 'sealed_under_unknown_key', attempts: 1 },
     })
+    await database.prisma.$executeRaw`UPDATE mails SET next_attempt_at = now() - interval '1 second'`
+    expect(await claim(sealer)).toMatchObject([{ to: 'newer@example.com', template: 'reset' }])
+    expect(await rowTo('broken@example.com')).toMatchObject({ state: 'failed', lastError: 'seal_broken' })
   })
 
   test('that nobody sent in time is given up by the sweep, and forgotten after a week', async () => {

@@ -4,17 +4,18 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { recordAll, sealEvents } from '../../../src/audit/index.ts'
+import { record, recordAll, sealEvents } from '../../../src/audit/index.ts'
 import type { AuditType } from '../../../src/audit/index.ts'
 import { createSealer } from '../../../src/crypto/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import { askForPushes, pushToWebhooks } from '../../../src/events/webhooks/push.ts'
 import { testWebhooks } from '../../../src/events/webhooks/test-delivery.ts'
-import { startWorker } from '../../../src/queue/index.ts'
+import { createHands, startWorker } from '../../../src/queue/index.ts'
 import {
   askForTest,
   createWebhookEndpoint,
+  deleteWebhookEndpoint,
   findWebhookEndpoint,
   listDeliveries,
   rotateWebhookSecret,
@@ -34,6 +35,7 @@ let receiver: Server
 let url: string
 let heard: Heard[]
 let answer: (heard: Heard) => { status: number; headers?: Record<string, string> }
+let hold: () => Promise<void>
 let stops: (() => Promise<void>)[]
 
 beforeEach(async () => {
@@ -47,6 +49,7 @@ beforeEach(async () => {
   database = databases[0] as Database
   heard = []
   stops = []
+  hold = () => Promise.resolve()
   answer = () => ({ status: 204 })
   receiver = createServer((req, res) => {
     let body = ''
@@ -63,7 +66,7 @@ beforeEach(async () => {
       }
       heard.push(one)
       const { status, headers } = answer(one)
-      res.writeHead(status, headers).end()
+      void hold().then(() => res.writeHead(status, headers).end())
     })
   })
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
@@ -77,13 +80,13 @@ afterEach(async () => {
   await drop()
 })
 
-function work({ allow = ['127.0.0.1'] } = {}): void {
+function work({ allow = ['127.0.0.1'], hands = createHands(4) } = {}): void {
   for (const one of databases) {
     const deps = { database: one, sealer, outboundAllow: allow, onOutcome: () => undefined }
     stops.push(
       startWorker({
         ...{ pool: one.pool, pollMs: 100, graceMs: 500, concurrency: 3 },
-        work: [pushToWebhooks(deps), testWebhooks(deps)],
+        work: [pushToWebhooks({ ...deps, hands }), testWebhooks(deps)],
         onFailure: () => undefined,
         onTrouble: () => undefined,
       }),
@@ -237,9 +240,7 @@ describe('webhooks (Standard Webhooks 1.0)', () => {
     await due(id)
     await until(async () => (await stateOf(id)) === 'paused')
     answer = () => ({ status: 200 })
-    await database.transaction((tx) =>
-      updateWebhookEndpoint({ tx, sealer }, id, { patch: { resume: true }, skipTo: '0' }),
-    )
+    await database.transaction((tx) => updateWebhookEndpoint({ tx, sealer }, id, { patch: { resume: true } }))
     await tried(id, 3)
     expect(await stateOf(id)).toBe('active')
     answer = () => ({ status: 410 })
@@ -296,5 +297,131 @@ describe('webhooks (Standard Webhooks 1.0)', () => {
     await happen('user.disabled')
     await until(async () => (await stateOf(id)) === 'failing')
     expect(heard).toHaveLength(1)
+  })
+
+  test('one that is moved while a batch goes out hears the rest at its new address, with its new secret, and the old one no more', async () => {
+    const { id } = await register()
+    let moved: Promise<unknown> = Promise.resolve()
+    const paths: string[] = []
+    receiver.on('request', ({ url: path = '' }: { url?: string }) => paths.push(path))
+    const move = () =>
+      database.transaction(async (tx) => {
+        await updateWebhookEndpoint({ tx, sealer }, id, { patch: { url: `${url}/new` } })
+        return rotateWebhookSecret({ tx, sealer }, { id, overlapSeconds: 0 })
+      })
+    hold = async () => {
+      if (heard.length === 1) moved = move()
+      await moved
+    }
+    await happen('user.disabled', 'user.enabled', 'user.updated')
+    work()
+    await until(() => heard.length >= 4)
+    const secret = String(await moved)
+    // What was under way at the old one is told the new one as well.
+    expect(paths).toEqual(['/hook', '/hook/new', '/hook/new', '/hook/new'])
+    expect(types()).toEqual(['user.disabled', 'user.disabled', 'user.enabled', 'user.updated'])
+    for (const one of heard.slice(1)) expect(one.signature).toBe(signatureOf(secret, one))
+  })
+
+  test.each(['deleted', 'disabled'])(
+    'one that is %s while a batch goes out hears nothing more',
+    async (how) => {
+      const { id } = await register()
+      hold = async () => {
+        if (how === 'deleted') await database.transaction((tx) => deleteWebhookEndpoint(tx, id))
+        else
+          await database.transaction((tx) =>
+            updateWebhookEndpoint({ tx, sealer }, id, { patch: { disabled: true } }),
+          )
+      }
+      // Whatever its last answer says, it says nothing about what it is now.
+      answer = () => ({ status: 410 })
+      await happen('user.disabled', 'user.enabled')
+      work()
+      await until(() => heard.length === 1)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      expect(heard).toHaveLength(1)
+      const { rows } = await database.pool.query("SELECT FROM audit_events WHERE type = 'webhook.disabled'")
+      expect(rows).toHaveLength(0)
+      const { rows: failed } = await database.pool.query(
+        'SELECT FROM graphile_worker._private_jobs WHERE attempts > 0 AND locked_at IS NULL',
+      )
+      expect(failed).toHaveLength(0)
+    },
+  )
+
+  test('one that was disabled is told what it missed, unless that is to be left out', async () => {
+    const { id } = await register()
+    const set = (patch: object, skipTo?: string) =>
+      database.transaction((tx) => updateWebhookEndpoint({ tx, sealer }, id, { patch, skipTo }))
+    await set({ disabled: true })
+    await happen('user.disabled')
+    await set({ disabled: false })
+    work()
+    await until(() => heard.length === 1)
+    await until(async () => (await stateOf(id)) === 'active')
+    await set({ disabled: true })
+    await happen('user.enabled')
+    const { rows } = await database.pool.query<{ settled: string }>('SELECT settled::text FROM audit_chain')
+    await set({ disabled: false }, rows[0]?.settled)
+    await happen('user.updated')
+    await until(() => heard.length >= 2)
+    expect(types()).toEqual(['user.disabled', 'user.updated'])
+  })
+
+  test('a failure that was made good a moment ago does not count for the next one in the same batch', async () => {
+    const { id } = await register()
+    await happen('user.disabled', 'user.enabled')
+    await database.pool.query(
+      "UPDATE webhook_endpoints SET failures = 9, failing_since = now() - interval '6 days'",
+    )
+    answer = () => ({ status: heard.length === 1 ? 200 : 500 })
+    work()
+    await until(
+      async () => (await listDeliveries(database.prisma, { endpointId: id, limit: 9 })).length === 2,
+    )
+    expect(await stateOf(id)).toBe('failing')
+  })
+
+  test('the networks of those that are slowed down are told to nobody', async () => {
+    await register()
+    const detail = { kind: 'password.network', failures: 9, seconds: 900, network: '203.0.113.9/32' }
+    await record(database.prisma, { type: 'throttle.blocked', ip: '203.0.113.9', detail })
+    await happen()
+    work()
+    await until(() => heard.length === 1)
+    expect(heard[0]?.body).toContain('password.network')
+    expect(heard[0]?.body).not.toContain('203.0.113')
+  })
+
+  test('receivers have so many hands of a process and no more; whoever finds none comes a second later', async () => {
+    await register()
+    await register()
+    const hands = createHands(1)
+    let open = 0
+    let most = 0
+    hold = async () => {
+      most = Math.max(most, (open += 1))
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      open -= 1
+    }
+    await happen('user.disabled')
+    work({ hands })
+    await until(() => heard.length === 2)
+    expect(most).toBe(1)
+  })
+
+  test('a turn that failed for a reason of ours is tried again within seconds, whatever its pause has grown to', async () => {
+    await register()
+    await happen('user.disabled')
+    await askForPushes(database)
+    await database.pool.query(
+      "UPDATE graphile_worker._private_jobs SET attempts = 20, run_at = now() + interval '6 hours', last_error = 'x'",
+    )
+    await askForPushes(database)
+    const { rows } = await database.pool.query(
+      "SELECT run_at < now() + interval '10 s' AS soon, attempts FROM graphile_worker._private_jobs",
+    )
+    expect(rows).toEqual([{ soon: true, attempts: 0 }])
   })
 })

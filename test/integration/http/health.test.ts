@@ -90,7 +90,7 @@ describe('metrics', () => {
     await stack.send('/hello/grace')
     await stack.send('/nowhere/secret-token?x=y')
     await stack.send('/hello/ada', { method: 'PROPFIND' })
-    metrics.signIns.inc({ outcome: 'ok' })
+    metrics.signIns.inc({ outcome: 'ok', factor: 'totp' })
     metrics.tokensIssued.inc({ grant_type: 'authorization_code' })
     const answer = await stack.send('/metrics')
     expect(answer.headers['content-type']).toContain('text/plain')
@@ -100,7 +100,7 @@ describe('metrics', () => {
       'http_request_duration_seconds_count{route="/hello/:name",method="GET",status="200"} 2',
     )
     expect(answer.body).toContain('http_requests_total{route="other",method="GET",status="404"} 1')
-    expect(answer.body).toContain('sign_ins_total{outcome="ok"} 1')
+    expect(answer.body).toContain('sign_ins_total{outcome="ok",factor="totp"} 1')
     expect(answer.body).toContain('tokens_issued_total{grant_type="authorization_code"} 1')
     expect(answer.body).toContain('database_pool{state="idle"} 3')
     expect(answer.body).toContain('process_cpu_seconds_total')

@@ -7,17 +7,24 @@ import {
   defineTask,
   discardJob,
   enqueue,
+  enqueueAll,
+  expectTurn,
   listJobs,
   perform,
   queueStatistics,
   retryJob,
+  ringSql,
   startWorker,
+  URGENT,
 } from '../../../src/queue/index.ts'
-import type { JobFailure, Try, Work } from '../../../src/queue/index.ts'
+import type { JobFailure, Task, Try, Work } from '../../../src/queue/index.ts'
 import { takeFromTheDead } from '../../../src/queue/heartbeat.ts'
 import { createTestDatabase } from '../../support/database.ts'
 
 const greet = defineTask('greet', z.strictObject({ name: z.string() }))
+const lane = z.strictObject({ lane: z.string() })
+const patient = defineTask('patient', lane)
+const pressing = defineTask('pressing', lane, { priority: URGENT })
 const once = defineTask('once', z.strictObject({}), { maxAttempts: 1 })
 const slow = defineTask('slow', z.strictObject({}), { maxAttempts: 1, timeoutSeconds: 0.2 })
 
@@ -95,6 +102,47 @@ describe('a job is asked for in the transaction that causes it', () => {
   test('a payload that is not what the task says is refused', async () => {
     await expect(enqueue(database.prisma, greet, { name: 7 } as never)).rejects.toThrow()
     expect(await listJobs(database.prisma, { limit: 10 })).toEqual([])
+  })
+
+  test('what a newer version told besides is passed over', async () => {
+    await database.pool.query(
+      `SELECT graphile_worker.add_job('greet', '{"name":"alice","of":"the version after"}'::json)`,
+    )
+    const done: unknown[] = []
+    const failures = work(
+      database,
+      perform(greet, (payload) => Promise.resolve(void done.push(payload))),
+    )
+    await until(
+      () => done.length + failures.length,
+      (ended) => ended > 0,
+    )
+    expect({ done, failures }).toEqual({ done: [{ name: 'alice' }], failures: [] })
+    await expect(
+      enqueue(database.prisma, greet, { name: 'bob', of: 'the version after' } as never),
+    ).rejects.toThrow()
+  })
+
+  test('what is urgent comes before what was asked for earlier, however it is asked for', async () => {
+    const order: string[] = []
+    const tell = (task: Task<{ lane: string }>) =>
+      perform(task, ({ lane }) => Promise.resolve(void order.push(lane)))
+    for (let nth = 0; nth < 5; nth += 1) await enqueue(database.prisma, patient, { lane: 'patient' })
+    await enqueue(database.prisma, pressing, { lane: 'asked' })
+    await enqueueAll(database.prisma, pressing, [{ lane: 'all' }])
+    await expectTurn(database.prisma, pressing, { lane: 'turn' }, { name: 'x', inSeconds: 0 })
+    await database.pool.query(`SELECT ${ringSql(pressing, "'rung'")}`)
+    await until(
+      () => database.pool.query('SELECT FROM graphile_worker._private_jobs WHERE run_at > now()'),
+      ({ rowCount }) => rowCount === 0,
+    )
+    work(database, tell(patient), tell(pressing))
+    await until(
+      () => order,
+      (lanes) => lanes.length === 9,
+    )
+    // Two hands: one of them may be a step ahead of the other.
+    expect(order.slice(0, 4).sort()).toEqual(['all', 'asked', 'rung', 'turn'])
   })
 
   test('of a key at most one waits, with the newest payload', async () => {
@@ -231,13 +279,14 @@ describe('processes come and go', () => {
     child.kill('SIGKILL')
     expect(await takeFromTheDead(other.pool)).toBe(0)
     expect(await listJobs(database.prisma, { limit: 10 })).toMatchObject([{ state: 'running' }])
+    // Nobody else works meanwhile: a worker looks for the dead by itself, and whichever looks first takes the job.
+    await other.pool.query("UPDATE queue_workers SET seen_at = now() - interval '1 minute'")
+    expect(await takeFromTheDead(other.pool)).toBeGreaterThan(0)
     const done: string[] = []
     work(
       other,
       perform(greet, ({ name }) => Promise.resolve(void done.push(name))),
     )
-    await other.pool.query("UPDATE queue_workers SET seen_at = now() - interval '1 minute'")
-    expect(await takeFromTheDead(other.pool)).toBeGreaterThan(0)
     await until(
       () => done,
       (names) => names.length === 1,
@@ -269,6 +318,21 @@ describe('processes come and go', () => {
       () => done,
       (names) => names.length === 1,
     )
+  })
+
+  test('stopping while it still begins does not wait for a job that never ends either', async () => {
+    for (const delayMs of [0, 5, 20, 50]) {
+      await enqueue(database.prisma, greet, { name: 'x' })
+      work(
+        database,
+        perform(greet, () => new Promise(() => undefined)),
+      )
+      await new Promise((resolve) => setTimeout(resolve, delayMs))
+      const [stop] = stops.splice(0)
+      const startedAt = performance.now()
+      await stop?.()
+      expect(performance.now() - startedAt).toBeLessThan(5000)
+    }
   })
 
   test('the worker outlives the loss of all its connections', async () => {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { connectDatabase } from '../../../src/db/index.ts'
@@ -114,4 +115,31 @@ test('told to stop, a worker finishes what it can, hands back the rest, and ends
   expect(await notice()).toMatchObject({ state: 'delivered', attempts: 1 })
   const { rows } = await database.pool.query('SELECT FROM queue_workers')
   expect(rows).toEqual([])
+}, 60_000)
+
+test('told to stop, a server begins no job while its listeners still answer what came before (FT-08)', async () => {
+  const server = await started(spawnServer({ ...env, CARDEA_JOBS: 'true' }))
+  receiver.answer = (_req, res) => res.end()
+  await signOut()
+  await until(async () => (await notice()).state === 'delivered', 30_000)
+
+  // Half a request keeps the public listener from being drained.
+  const socket = connect(server.port, '127.0.0.1').on('error', () => undefined)
+  const closed = new Promise((resolve) => socket.resume().once('close', resolve))
+  const type = 'Content-Type: application/x-www-form-urlencoded'
+  socket.write(
+    `POST /token HTTP/1.1\r\nHost: localhost:${server.port}\r\n${type}\r\nContent-Length: 7\r\n\r\ngra`,
+  )
+  await sleep(300)
+  server.kill('SIGTERM')
+  await until(() => Promise.resolve(server.output().includes('"stopping"')), 10_000)
+  await sleep(300)
+  await signOut()
+  await sleep(1500)
+  expect(await database.prisma.logoutNotice.findMany({ where: { state: 'queued' } })).toMatchObject([
+    { attempts: 0 },
+  ])
+  socket.write('nt=x')
+  await closed
+  expect(await server.exited).toEqual({ code: 0, signal: null })
 }, 60_000)

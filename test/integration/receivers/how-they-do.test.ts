@@ -19,6 +19,7 @@ import { sweepOnce } from '../../support/sweep.ts'
 
 const sealer = createSealer([randomBytes(32)])
 const broker = { url: 'amqp://someone:secret@127.0.0.1', exchange: 'x', queue: null }
+const audit = { retentionDays: 90 }
 let database: Database
 let drop: () => Promise<void>
 beforeEach(async () => {
@@ -52,18 +53,18 @@ async function metrics(): Promise<string> {
 describe('how receivers do', () => {
   test('where there are none nothing is said', async () => {
     expect(await receiverStatistics(database.prisma)).toEqual({ webhooks: [], broker: null })
-    expect(await examineReceivers(database, { broker: null })).toEqual([])
+    expect(await examineReceivers(database, { broker: null, audit })).toEqual([])
   })
 
   test('a paused webhook is counted, and complained of with what to do', async () => {
     await add()
     await add('failing_since = now()')
     await add('disabled_at = now()')
-    expect(await examineReceivers(database, { broker: null })).toEqual([
+    expect(await examineReceivers(database, { broker: null, audit })).toEqual([
       { what: 'webhooks', ok: true, said: '1 active, 1 failing' },
     ])
     const id = await add('failing_since = now(), paused_at = now()')
-    expect(await examineReceivers(database, { broker: null })).toEqual([
+    expect(await examineReceivers(database, { broker: null, audit })).toEqual([
       expect.objectContaining({
         ...{ what: 'webhooks', ok: false, said: '1 active, 1 failing, 1 paused' },
         remedy: expect.stringContaining(`cardea webhooks resume ${id}`),
@@ -93,11 +94,11 @@ describe('how receivers do', () => {
 
   test('a broker that cannot be told is complained of, with the reason and without its password', async () => {
     await openRelay(database.prisma)
-    expect(await examineReceivers(database, { broker })).toEqual([
+    expect(await examineReceivers(database, { broker, audit })).toEqual([
       { what: 'broker', ok: true, said: '0 s behind' },
     ])
     await noteRelayFailure(database.prisma, { reason: 'denied', retryInSeconds: 5 })
-    const [finding] = await examineReceivers(database, { broker })
+    const [finding] = await examineReceivers(database, { broker, audit })
     expect(finding).toMatchObject({
       ok: false,
       said: expect.stringMatching(/since 20.*\(denied\), 0 s behind/),
@@ -118,5 +119,18 @@ describe('how receivers do', () => {
     expect(await sweepOnce(database.prisma, receiversSweeps, { limit: 500 })).toBe(100)
     expect(await sweepOnce(database.prisma, receiversSweeps, { limit: 500 })).toBe(0)
     expect(await database.prisma.webhookDelivery.count()).toBe(10)
+  })
+
+  test('whoever is so far behind that the audit is about to forget is complained of, and nobody is where events stay for good', async () => {
+    const id = await add()
+    await add('disabled_at = now()')
+    await database.pool.query(
+      "INSERT INTO audit_events (type, at) VALUES ('user.disabled', now() - interval '89 days')",
+    )
+    const late = async (retentionDays: number) =>
+      (await examineReceivers(database, { broker: null, audit: { retentionDays } })).slice(1)
+    expect(await late(92)).toEqual([])
+    expect(await late(90)).toMatchObject([{ ok: false, said: `webhook ${id}` }])
+    expect(await late(0)).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { reach } from '../../support/authorize.ts'
-import { addClient, addPerson, codeOf, publicClient } from '../../support/people.ts'
+import { addClient, addPerson, addRecoveryCodes, codeOf, publicClient } from '../../support/people.ts'
 import { isActive, redeem, refresh, signIn, tokensFor } from '../../support/sign-in.ts'
 import type { Tokens } from '../../support/sign-in.ts'
 import type { TestServer } from '../../support/server.ts'
@@ -80,7 +80,9 @@ describe('a pool of two connections (FT-05)', () => {
   test('of which one is free carries wrong codes, recovery codes and a switch of accounts', async () => {
     const client = await addClient(server)
     const [person, other] = [await addPerson(server), await addPerson(server)]
+    await addRecoveryCodes(server, other)
     const { agent } = await tokensFor(server, client, person)
+    await addRecoveryCodes(server, other)
     await withOneConnection(async () => {
       const { page, at } = await reach(server, client, other, 'totp', { params: { prompt: 'login' } })
       const { action, fields } = formOf(page, /\/totp$/)

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { record } from '../../../src/audit/index.ts'
+import { revoke } from '../../../src/oidc/index.ts'
+import { addEvents, VERIFICATION } from '../../../src/receivers/index.ts'
 import { addPerson } from '../../support/people.ts'
 import { startTestServer } from '../../support/server.ts'
 import type { TestServer } from '../../support/server.ts'
@@ -59,7 +61,7 @@ describe('polling (RFC 8936 §2)', () => {
     const [one, two] = Object.keys(first.sets)
     const third = await pollOnce(own, stream, {
       ack: [one],
-      setErrs: { [two ?? '']: { err: 'invalid_key', description: 'no' } },
+      setErrs: { [two ?? '']: { err: 'invalid_request', description: 'no' } },
     })
     expect(Object.keys(third.sets)).toHaveLength(1)
     expect(third.moreAvailable).toBeUndefined()
@@ -68,8 +70,49 @@ describe('polling (RFC 8936 §2)', () => {
     expect(
       await server.database.prisma.ssfStream.findUnique({ where: { id: stream.stream_id } }),
     ).toMatchObject({
-      ...{ delivered: 2n, refused: 1n, lastError: 'invalid_key' },
+      ...{ delivered: 2n, refused: 1n, lastError: 'invalid_request' },
     })
+  })
+
+  test('what a receiver cannot check it is given again, however often it says so: nothing is lost to a wrong key', async () => {
+    const own = await addReceiver(server)
+    const stream = await addStream(own)
+    await own.ask('/ssf/verify', { json: { stream_id: stream.stream_id } })
+    for (const err of ['invalid_key', 'invalid_issuer', 'invalid_audience', 'authentication_failed']) {
+      const [jti = ''] = Object.keys((await pollOnce(own, stream)).sets)
+      await pollOnce(own, stream, { setErrs: { [jti]: { err, description: 'no' } } })
+    }
+    expect(Object.keys((await pollOnce(own, stream)).sets)).toHaveLength(1)
+    expect(
+      await server.database.prisma.ssfStream.findUnique({ where: { id: stream.stream_id } }),
+    ).toMatchObject({ refused: 0n, lastError: 'authentication_failed' })
+  })
+
+  test('whose token ended while it waited is told nothing', async () => {
+    const own = await addReceiver(server)
+    const stream = await addStream(own)
+    const waiting = own.ask(`/ssf/poll/${stream.stream_id}`, { json: {} })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await server.database.transaction(async (tx) => {
+      await revoke(tx, { clientId: own.client.id }, { reason: 'test' })
+      await addEvents(tx, stream.stream_id, [
+        { type: VERIFICATION, subject: {}, event: {}, control: true, toe: new Date() },
+      ])
+    })
+    const answer = await waiting
+    expect([answer.status, answer.text.includes('sets')]).toEqual([401, false])
+  })
+
+  test('two wait at a stream; a third is answered at once', async () => {
+    const own = await addReceiver(server)
+    const { stream_id } = await addStream(own)
+    const poll = () => own.ask(`/ssf/poll/${stream_id}`, { json: {} })
+    const two = [poll(), poll()]
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const first = await Promise.race([poll().then(() => 'third'), ...two.map((one) => one.then(() => 'one'))])
+    expect(first).toBe('third')
+    await own.ask('/ssf/verify', { json: { stream_id } })
+    for (const { status } of await Promise.all(two)) expect(status).toBe(200)
   })
 
   test('waits for something to happen, as long as a request may take, and no longer', async () => {

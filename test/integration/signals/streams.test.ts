@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { setStatusByOperator } from '../../../src/receivers/index.ts'
 import { adminTokenFor } from '../../support/global-revocation.ts'
 import { addClient, addPerson, machineClient } from '../../support/people.ts'
 import { startTestServer } from '../../support/server.ts'
@@ -276,5 +277,117 @@ describe('a stream (SSF 1.0 §8.1.1)', () => {
     const { stream_id: id } = await addStream(other)
     await server.database.prisma.client.delete({ where: { id: other.client.id } })
     expect(await server.database.prisma.ssfStream.findUnique({ where: { id } })).toBeNull()
+  })
+
+  test('that an operator holds is neither deleted, changed nor replaced by its client, nor by another of its streams', async () => {
+    const { ask } = await addReceiver(server)
+    const make = async () => (await ask('/ssf/stream', { json: {} })).json<StreamDocument>().stream_id
+    const [held, other] = [await make(), await make()]
+    await ask('/ssf/status', { json: { stream_id: other, status: 'paused' } })
+    const byOperator = (status: 'enabled' | 'disabled') =>
+      server.database.transaction((tx) => setStatusByOperator(tx, held, { status, reason: 'incident' }))
+    await byOperator('disabled')
+    const tries = () =>
+      Promise.all([
+        ask('/ssf/stream', { json: {} }),
+        ...[held, other].flatMap((stream_id) => [
+          ask('/ssf/stream', { method: 'PATCH', json: { stream_id, description: 'x' } }),
+          ask('/ssf/stream', { method: 'PUT', json: { stream_id } }),
+          ask(`/ssf/stream?stream_id=${stream_id}`, { method: 'DELETE' }),
+          ask('/ssf/status', { json: { stream_id, status: 'enabled' } }),
+        ]),
+        ask('/ssf/status', { json: { stream_id: held, status: 'disabled', reason: 'mine' } }),
+      ])
+    expect((await tries()).map(({ status }) => status)).toEqual(Array(10).fill(403))
+    expect((await ask(`/ssf/status?stream_id=${held}`)).json()).toMatchObject({ reason: 'incident' })
+    expect((await ask('/ssf/status', { json: { stream_id: other, status: 'disabled' } })).status).toBe(200)
+    await byOperator('enabled')
+    expect((await ask(`/ssf/stream?stream_id=${held}`, { method: 'DELETE' })).status).toBe(204)
+  })
+})
+
+describe('what no stream can be asked (HT-06)', () => {
+  test.each([
+    ['NUL', '{"stream_id":"%","status":"paused","reason":"a\\u0000b"}', '/ssf/status', 400],
+    ['half a character', '{"stream_id":"%","status":"paused","reason":"\\ud800"}', '/ssf/status', 400],
+    ['NUL', '{"stream_id":"%","subject":{"format":"opaque","id":"\\u0000"}}', '/ssf/subjects/add', 400],
+    ['another type', '{"stream_id":"%","events_supported":[{"toString":1}]}', 'PATCH', 400],
+    [
+      'a list a thousand deep',
+      `{"stream_id":"%","events_supported":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+      'PATCH',
+      400,
+    ],
+  ])('%s in %.60s: not 5xx', async (_what, text, path, status) => {
+    const { stream_id: id } = await addStream(receiver)
+    const json = text.replace('%', id)
+    const answer =
+      path === 'PATCH'
+        ? await receiver.ask('/ssf/stream', { method: 'PATCH', json })
+        : await receiver.ask(path, { json })
+    expect(answer.status).toBe(status)
+    await receiver.ask(`/ssf/stream?stream_id=${id}`, { method: 'DELETE' })
+  })
+
+  test('whoever changes a stream that is being deleted is told that it is gone', async () => {
+    const own = await addReceiver(server)
+    for (let round = 0; round < 5; round += 1) {
+      const { stream_id } = await addStream(own)
+      const subject = { format: 'opaque', id: randomUUID() }
+      const [gone, ...others] = await Promise.all([
+        own.ask(`/ssf/stream?stream_id=${stream_id}`, { method: 'DELETE' }),
+        own.ask('/ssf/stream', { method: 'PATCH', json: { stream_id, description: 'x' } }),
+        own.ask('/ssf/subjects/remove', { json: { stream_id, subject } }),
+        own.ask('/ssf/verify', { json: { stream_id } }),
+      ])
+      expect(gone.status).toBe(204)
+      for (const { status } of others) expect([200, 204, 404]).toContain(status)
+    }
+  })
+})
+
+describe('what one receiver can make grow (HT-05)', () => {
+  test('what changes nothing is no event of the audit', async () => {
+    const own = await addReceiver(server)
+    const { stream_id } = await addStream(own)
+    const subject = { format: 'opaque', id: randomUUID() }
+    const count = () => server.database.prisma.auditEvent.count({ where: { clientId: own.client.id } })
+    const each = async () => {
+      await own.ask('/ssf/status', { json: { stream_id, status: 'paused', reason: 'x' } })
+      await own.ask('/ssf/subjects/remove', { json: { stream_id, subject } })
+      await own.ask('/ssf/stream', { method: 'PATCH', json: { stream_id, description: 'mine' } })
+    }
+    const before = await count()
+    await each()
+    expect(await count()).toBe(before + 3)
+    await each()
+    await own.ask('/ssf/subjects/add', { json: { stream_id, subject } })
+    await own.ask('/ssf/subjects/add', { json: { stream_id, subject } })
+    expect(await count()).toBe(before + 4)
+  })
+
+  test('in a paused stream one verification event waits, the last', async () => {
+    const own = await addReceiver(server)
+    const { stream_id } = await addStream(own)
+    await own.ask('/ssf/status', { json: { stream_id, status: 'paused' } })
+    for (const state of ['one', 'two']) {
+      await own.ask('/ssf/verify', { json: { stream_id, state } })
+      await server.database.pool.query("UPDATE ssf_streams SET verified_at = now() - interval '1 minute'")
+    }
+    const rows = await server.database.prisma.ssfEvent.findMany({ where: { streamId: stream_id } })
+    expect(rows.map(({ event }) => event)).toEqual([{ state: 'two' }])
+  })
+
+  test('a client asks six hundred times a minute, and then waits; others do not', async () => {
+    const own = await addReceiver(server)
+    const statuses: number[] = []
+    for (let asked = 0; asked < 620; asked += 20) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => own.ask('/ssf/stream')))
+      statuses.push(...answers.map(({ status }) => status))
+    }
+    expect(statuses.filter((status) => status === 200)).toHaveLength(600)
+    const late = await own.ask('/ssf/stream')
+    expect([late.status, Number(late.headers['retry-after']) > 0]).toEqual([429, true])
+    expect((await receiver.ask('/ssf/stream')).status).toBe(200)
   })
 })

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
+  counterKey,
   factorsOf,
   generateRecoveryCodes,
   hasSecondFactor,
@@ -15,6 +16,7 @@ import {
   renamePasskey,
   resetSecondFactor,
   setDisabled,
+  unlockUser,
   usersSweeps,
   verifyPasskeyAuthentication,
   verifyPasskeyRegistration,
@@ -443,4 +445,51 @@ test('strangers behind the same router who send rubbish shut no passkey out (TH-
   expect(tries[300]).toMatchObject({ ok: false, reason: 'throttled' })
   const own = await authenticate(usePasskey(await requestOptions(), ORIGIN, passkey), { ip })
   expect(own).toMatchObject({ ok: true, user: { id: user.id } })
+})
+
+/** The answer with something else in it. */
+const altered = (response: string, change: (answer: Answered) => void): string => {
+  const answer = JSON.parse(response) as Answered
+  change(answer)
+  return JSON.stringify(answer)
+}
+type Answered = { id: string; rawId: string; response: { signature: string } }
+
+test('wrong answers for a passkey shut its owner out neither elsewhere nor in a known browser, and the account’s unlocking lifts the rest (TH-03)', async () => {
+  const { user, passkey } = await withPasskey()
+  const ip = '192.0.2.78'
+  const own = async () => usePasskey(await requestOptions(), ORIGIN, passkey)
+  const wrong = altered(await own(), (answer) => (answer.response.signature = 'AAAA'))
+  expect(await authenticate(wrong, { ip })).toEqual({ ok: false, reason: 'refused' })
+  await room.database.prisma.attemptCounter.updateMany({
+    where: { key: { startsWith: counterKey('passkey.user-network', user.id) } },
+    data: { failures: 299 },
+  })
+  expect(await authenticate(wrong, { ip })).toEqual({ ok: false, reason: 'refused' })
+  expect(await authenticate(await own(), { ip })).toMatchObject({ ok: false, reason: 'throttled' })
+  expect(await authenticate(await own(), { ip: '198.51.100.78' })).toMatchObject({ ok: true })
+  const browserToken = await room.addBrowser(user.id)
+  const known = { binding: 'page', response: await own(), ip, browserToken }
+  expect(await verifyPasskeyAuthentication(deps(), known)).toMatchObject({ ok: true })
+  const blocked = await room.database.prisma.auditEvent.findMany({
+    where: { userId: user.id, type: 'throttle.blocked' },
+  })
+  expect(blocked.map(({ detail }) => detail)).toMatchObject([
+    { kind: 'passkey.user-network', network: ip, failures: 300 },
+  ])
+  await unlockUser(room.database.prisma, user.id)
+  expect(await authenticate(await own(), { ip })).toMatchObject({ ok: true })
+})
+
+test('a passkey has one name: another spelling of the same bytes is refused, and nothing is counted by it (TH-02)', async () => {
+  const { passkey } = await withPasskey()
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const respelled = `${passkey.id.slice(0, -1)}${alphabet.charAt(alphabet.indexOf(passkey.id.slice(-1)) + 1)}`
+  expect(Buffer.from(respelled, 'base64url')).toEqual(Buffer.from(passkey.id, 'base64url'))
+  const response = altered(usePasskey(await requestOptions(), ORIGIN, passkey), (answer) => {
+    Object.assign(answer, { id: respelled, rawId: respelled })
+  })
+  const before = await room.database.prisma.attemptCounter.count()
+  expect(await authenticate(response)).toEqual({ ok: false, reason: 'refused' })
+  expect(await room.database.prisma.attemptCounter.count()).toBe(before)
 })

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { counterKey, giveBack, reserveAttempt, settleSuccess, usersSweeps } from '../../../src/users/index.ts'
+import {
+  counterKey,
+  giveBack,
+  reserveAttempt,
+  settleSuccess,
+  unlockUser,
+  usersSweeps,
+} from '../../../src/users/index.ts'
 import type { Counter, CounterPolicy, Reservation } from '../../../src/users/index.ts'
+import { countersOfAccount } from '../../../src/users/throttle-counters.ts'
+import { forgetting } from '../../../src/users/unlock-user.ts'
 import { blockSchedule } from '../../../src/users/throttle-policy.ts'
 import { openRoom, race } from './room.ts'
 import type { Room } from './room.ts'
@@ -178,3 +187,26 @@ async function expectSameHistory(seed: number): Promise<void> {
     described.giveBack(at)
   }
 }
+
+test('unlocking an account looks at its own counters alone, however many there are of others (TH-01)', async () => {
+  const { prisma } = room.database
+  await prisma.$executeRaw`
+    INSERT INTO attempt_counters (key, failures, expires_at)
+    SELECT 'password.account-network/' || md5(n::text) || '/' || md5(n::text), 1, now() + interval '1 day'
+    FROM generate_series(1, 20000) AS n`
+  await prisma.$executeRaw`ANALYZE attempt_counters`
+  const { id, email } = await room.addUser()
+  const plan = await prisma.$queryRaw<
+    Record<'QUERY PLAN', string>[]
+  >`EXPLAIN ${forgetting(countersOfAccount({ id, email }, [{ id }]))}`
+  const lines = plan.map((row) => row['QUERY PLAN'])
+  expect(lines.filter((line) => line.includes('Seq Scan'))).toEqual([])
+  for (const key of [
+    counterKey('password.account-network', email, 'a network'),
+    counterKey('passkey.user-network', id, 'a network'),
+    counterKey('otp.user', id),
+    counterKey('password.account-network', `${email}.example`, 'a network'),
+  ])
+    await prisma.attemptCounter.create({ data: { key, failures: 1, expiresAt: room.now() } })
+  expect(await unlockUser(prisma, id)).toBe(3)
+})

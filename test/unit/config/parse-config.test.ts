@@ -20,6 +20,7 @@ describe('in development', () => {
       samplePort: 3100,
       dataDir: '.cardea',
       logLevel: 'info',
+      tracing: null,
       database: { url: undefined, directUrl: undefined, poolMax: 10, statementTimeoutMs: 3000 },
       keys: { keyring: undefined, cookie: undefined },
       http: { trustedProxies: [], requestTimeoutMs: 10_000, shutdownTimeoutMs: 10_000 },

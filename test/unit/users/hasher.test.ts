@@ -74,6 +74,6 @@ describe('the password hasher', () => {
     const refused = outcomes.filter(({ status }) => status === 'rejected')
     expect(outcomes.length - refused.length).toBe(4)
     for (const outcome of refused) expect(outcome).toHaveProperty('reason', expect.any(HasherBusy))
-    expect(small.stats()).toEqual({ active: 0, waiting: 0, comparisons: 4 })
+    expect(small.stats()).toEqual({ active: 0, waiting: 0, comparisons: 4, refused: 16 })
   })
 })

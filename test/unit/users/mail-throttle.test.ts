@@ -34,6 +34,22 @@ describe('what makes us write a mail', () => {
   })
 })
 
+describe('a way out of a wait', () => {
+  const asking = (ip: string) => mailAddressCounters({ email, ip, browser: null, purpose: 'unlock' })
+
+  test('is shut for a quarter of an hour at first by what a stranger behind the same router asks for, and never for more than an hour (TH-03)', () => {
+    const policies = asking('192.0.2.1').map(({ policy }) => policy)
+    expect(policies).toMatchObject([{ limit: 3, every: 1, blockSeconds: 900, maxBlockSeconds: 3600 }])
+  })
+
+  test('is counted by the narrowest network, and the /48 has four times as much (TH-03, TH-06)', () => {
+    const [one, neighbour, elsewhere] = ['2001:db8:1:2::1', '2001:db8:1:f003::9', '2001:db8:2::1'].map(asking)
+    expect(one?.map(({ policy }) => policy.limit)).toEqual([3, 12])
+    expect(shared(keysOf(one ?? []), keysOf(neighbour ?? []))).toEqual([one?.[1]?.key])
+    expect(shared(keysOf(one ?? []), keysOf(elsewhere ?? []))).toEqual([])
+  })
+})
+
 describe('a code from a mail', () => {
   const [here, there] = ['192.0.2.1', '192.0.2.2']
   const keys = (ip: string, purpose: 'reset' | 'unlock') => keysOf(mailCodeCounters({ email, ip, purpose }))

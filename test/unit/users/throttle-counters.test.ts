@@ -5,6 +5,7 @@ import {
   countersOfAccount,
   networkCounters,
   otpCounters,
+  passkeyCounters,
   passwordCounters,
   recoveryCodeCounters,
 } from '../../../src/users/throttle-counters.ts'
@@ -113,6 +114,11 @@ test('unlocking an account reaches every counter that can block it, and no one e
       ),
     ),
   ]
+  const byPasskey = { userId: user, passkey: 'AAAA', ip: '2001:db8::1' }
+  for (const browser of [null, id])
+    blocking.push(
+      ...passkeyCounters(defaultThrottlePolicy.otp.user, { ...byPasskey, browser }).map(({ key }) => key),
+    )
   const reached = (key: string) => keys.includes(key) || prefixes.some((prefix) => key.startsWith(prefix))
   expect(blocking.filter((key) => !reached(key))).toEqual([])
   expect(password('ada@example.test.evil.test', '192.0.2.7').filter(reached)).toEqual([])

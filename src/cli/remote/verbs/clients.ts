@@ -104,6 +104,25 @@ export const clients: Group = {
       done: 'Changed the client %.',
     },
     {
+      usage: 'logouts <client>',
+      summary: 'list what a client was told of ended sessions, and what came of it',
+      example: 'cardea clients logouts shop --state failed',
+      call: 'GET /clients/:client/logout-notices',
+      columns: ['created_at', 'user_id', 'state', 'attempts', 'error'],
+      fields: [
+        {
+          ...{ flags: '--state <state>', about: 'only these', name: 'state' },
+          choices: ['queued', 'delivered', 'failed'],
+        },
+      ],
+    },
+    {
+      usage: 'retry-logouts <client>',
+      summary: 'tell a client again what it could not be told',
+      example: 'cardea clients retry-logouts shop',
+      call: 'POST /clients/:client/logout-notices/retry',
+    },
+    {
       usage: 'logo <client>',
       summary: "see what became of a client's logo",
       example: 'cardea clients logo shop',

@@ -47,7 +47,18 @@ export const webhooks: Group = {
         { flags: '--url <url>', about: 'another address', name: 'url' },
         ...fields,
         { flags: '--disable', about: 'tell it nothing', name: 'disabled', value: true },
-        { flags: '--enable', about: 'tell it what happens from now on', name: 'disabled', value: false },
+        {
+          flags: '--enable',
+          about: 'tell it again what happens, and what it missed',
+          name: 'disabled',
+          value: false,
+        },
+        {
+          flags: '--skip-missed',
+          about: 'leave out what it has still to hear',
+          name: 'skip_missed',
+          value: true,
+        },
       ],
       done: 'Changed %.',
     },
@@ -78,7 +89,7 @@ export const webhooks: Group = {
     },
     {
       usage: 'resume <webhook_id>',
-      summary: 'go on with one that is paused or failing, from where it was',
+      summary: 'go on with one that is paused, failing or was disabled by a 410, from where it was',
       example: `cardea webhooks resume ${id}`,
       call: 'POST /webhooks/:webhook_id/resume',
     },

@@ -53,6 +53,12 @@ export const clientScenarios: Record<string, Scenario> = {
     await expectStatus(200, stage.ask(`/v1/clients/${await madeClient(stage)}`, { token }))
     await expectStatus(404, stage.ask(nobody, { token }))
   },
+  async listLogoutNotices(stage, token) {
+    const id = await madeClient(stage)
+    await expectStatus(200, stage.ask(`/v1/clients/${id}/logout-notices?state=failed`, { token }))
+    await expectStatus(404, stage.ask(`${nobody}/logout-notices`, { token }))
+  },
+  retryLogoutNotices: postBelow('logout-notices/retry', isBuiltIn),
   async getClientLogo(stage, token) {
     const metadata = { logo_uri: 'https://rp.example/logo.png' }
     await expectStatus(200, stage.ask(`/v1/clients/${await madeClient(stage, { metadata })}/logo`, { token }))

@@ -1,0 +1,67 @@
+import { Gauge } from 'prom-client'
+import type { Registry } from 'prom-client'
+
+/** How what is kept stands; the same in every process, because it is read from the database. */
+type StorageState = {
+  tables: readonly { table: string; bytes: number; rows: number }[]
+  expired: readonly { table: string; expiredSeconds: number }[]
+  auditSealSeconds: number
+  keys: readonly { alg: string; dueInSeconds: number | null; overdue: boolean }[]
+}
+
+const DAY = 86_400
+
+/** Metrics of what is kept: table sizes, sweeping, sealing, signing keys. Of several processes' numbers the largest is shown, not their sum. */
+export function storageMetrics(registry: Registry): { observeStorage: (state: StorageState) => void } {
+  const shared = { registers: [registry], aggregator: 'max' as const }
+  const bytes = new Gauge({
+    name: 'table_bytes',
+    help: 'What a table and its indexes take on disk',
+    labelNames: ['table'] as const,
+    ...shared,
+  })
+  const rows = new Gauge({
+    name: 'table_rows',
+    help: 'Rows of a table, as the database last estimated them',
+    labelNames: ['table'] as const,
+    ...shared,
+  })
+  const sweepLag = new Gauge({
+    name: 'sweep_lag_seconds',
+    help: 'For how long the oldest expired row of a table has waited to be removed; a minute or two is as planned',
+    labelNames: ['table'] as const,
+    ...shared,
+  })
+  const sealLag = new Gauge({
+    name: 'audit_seal_lag_seconds',
+    help: 'For how long the oldest audit event that is not in the hash chain has been there',
+    ...shared,
+  })
+  const due = new Gauge({
+    name: 'signing_key_due_days',
+    help: 'Days until another key should sign with this algorithm; negative when that is past, absent without a schedule',
+    labelNames: ['alg'] as const,
+    ...shared,
+  })
+  const overdue = new Gauge({
+    name: 'signing_key_rotation_overdue',
+    help: '1 while the next key of this algorithm should have been announced and is not',
+    labelNames: ['alg'] as const,
+    ...shared,
+  })
+  return {
+    observeStorage(state) {
+      for (const gauge of [bytes, rows, sweepLag, due, overdue]) gauge.reset()
+      for (const { table, ...size } of state.tables) {
+        bytes.set({ table }, size.bytes)
+        rows.set({ table }, size.rows)
+      }
+      for (const { table, expiredSeconds } of state.expired) sweepLag.set({ table }, expiredSeconds)
+      sealLag.set(state.auditSealSeconds)
+      for (const { alg, dueInSeconds, overdue: isOverdue } of state.keys) {
+        if (dueInSeconds !== null) due.set({ alg }, dueInSeconds / DAY)
+        overdue.set({ alg }, isOverdue ? 1 : 0)
+      }
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { record, sealAll } from '../../../src/audit/index.ts'
+import { examineRotation } from '../../../src/cli/doctor-keys.ts'
+import { createSealer } from '../../../src/crypto/index.ts'
+import { connectDatabase } from '../../../src/db/index.ts'
+import type { Database } from '../../../src/db/index.ts'
+import { createMetrics } from '../../../src/http/index.ts'
+import { startWatchingStorage } from '../../../src/jobs/index.ts'
+import { ensureSigningKeys, keepKeysFresh } from '../../../src/oidc/index.ts'
+import { createTestDatabase } from '../../support/database.ts'
+
+const DAY = 86_400
+const sealer = createSealer([randomBytes(32)])
+let database: Database
+let drop: () => Promise<void>
+beforeEach(async () => {
+  const made = await createTestDatabase()
+  drop = made.drop
+  database = connectDatabase({
+    ...{ url: made.url, poolMax: 4, connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
+    ...{ lockTimeoutMs: 5000, idleInTransactionTimeoutMs: 5000 },
+  })
+})
+afterEach(async () => {
+  await database.close()
+  await drop()
+})
+
+/** What the metrics say of what is kept. */
+async function observed(): Promise<(series: string) => number | undefined> {
+  const metrics = createMetrics({ databasePool: () => ({ total: 0, idle: 0, waiting: 0 }) })
+  await new Promise<void>((resolve, reject) => {
+    const stop = startWatchingStorage(database, {
+      rotationSeconds: 90 * DAY,
+      onState(state) {
+        metrics.observeStorage(state)
+        void stop().then(resolve)
+      },
+      onError: reject,
+    })
+  })
+  const lines = (await metrics.registry.metrics()).split('\n')
+  return (series) => {
+    const line = lines.find((one) => one.startsWith(`${series} `))
+    return line === undefined ? undefined : Number(line.split(' ')[1])
+  }
+}
+
+const agedKeys = (days: number) =>
+  database.prisma
+    .$executeRaw`UPDATE signing_keys SET activate_at = now() - make_interval(days => ${days}::int)`
+
+test('the metrics say how late sweeping and sealing are, and how large tables are', async () => {
+  await sealAll(database)
+  const quiet = await observed()
+  expect(quiet('sweep_lag_seconds{table="sessions"}')).toBe(0)
+  expect(quiet('audit_seal_lag_seconds')).toBe(0)
+  await database.pool.query(
+    "INSERT INTO sessions (digest, uid, payload, expires_at) VALUES ('\\x01', 'u', '{}', now() - interval '2 hours')",
+  )
+  await database.transaction((tx) => record(tx, { type: 'user.created' }))
+  await database.pool.query(
+    "ALTER TABLE audit_events DISABLE TRIGGER USER; UPDATE audit_events SET at = now() - interval '10 minutes'",
+  )
+  const late = await observed()
+  expect(late('sweep_lag_seconds{table="sessions"}')).toBeGreaterThanOrEqual(7200)
+  expect(late('sweep_lag_seconds{table="sessions"}')).toBeLessThan(7800)
+  expect(late('audit_seal_lag_seconds')).toBeGreaterThanOrEqual(600)
+  expect(late('table_bytes{table="sessions"}')).toBeGreaterThan(8000)
+  await sealAll(database)
+  expect((await observed())('audit_seal_lag_seconds')).toBe(0)
+})
+
+test('days left of each signing key are told, and that rotation has stopped (KY-03)', async () => {
+  await ensureSigningKeys({ database, sealer })
+  const config = { signingKeys: { rotationDays: 90 } }
+  const fresh = await observed()
+  expect(fresh('signing_key_due_days{alg="ES256"}')).toBeCloseTo(90, 1)
+  expect(fresh('signing_key_rotation_overdue{alg="ES256"}')).toBe(0)
+  expect(await examineRotation(database, config)).toMatchObject([
+    { what: 'key rotation', ok: true, said: expect.stringContaining('ES256 89 days left') },
+  ])
+
+  await agedKeys(93)
+  const stopped = await observed()
+  expect(stopped('signing_key_due_days{alg="RS256"}')).toBeCloseTo(-3, 1)
+  expect(stopped('signing_key_rotation_overdue{alg="RS256"}')).toBe(1)
+  expect(await examineRotation(database, config)).toMatchObject([
+    {
+      ok: false,
+      said: expect.stringMatching(/^stopped: .*RS256 3 days overdue/),
+      remedy: expect.stringContaining('keys.rotate'),
+    },
+  ])
+  expect(await examineRotation(database, { signingKeys: { rotationDays: 0 } })).toMatchObject([{ ok: true }])
+
+  await keepKeysFresh({ database, sealer }, { everySeconds: 90 * DAY, signedSeconds: DAY })
+  expect((await observed())('signing_key_rotation_overdue{alg="RS256"}')).toBe(0)
+  expect(await examineRotation(database, config)).toMatchObject([{ ok: true }])
+})
