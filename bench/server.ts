@@ -1,5 +1,6 @@
 // Our server as production runs it, in a process of its own, with every statement it sends to the database counted.
 import { enableCompileCache } from 'node:module'
+import { setFlagsFromString } from 'node:v8'
 import pg from 'pg'
 import { reportUsage } from './reporter.ts'
 
@@ -16,7 +17,8 @@ pg.Client.prototype.query = function counting(this: pg.Client, ...args: unknown[
 } as typeof pg.Client.prototype.query
 
 reportUsage(() => counted)
-// As src/main.ts does it: what is kept compiled needs no memory to be compiled again.
+// As src/main.ts does both.
+setFlagsFromString('--semi-space-growth-factor=1')
 enableCompileCache(new URL('../node_modules/.cache/compile', import.meta.url).pathname)
 const { startServer } = await import('../src/serve/index.ts')
 const code = await startServer({ env: process.env, defaultMode: 'production' })

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 
 const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url))
 
@@ -18,6 +19,8 @@ else {
 async function run() {
   // Whoever read our output has seen enough: `cardea user list | head -1`.
   process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  // For `cardea serve`, before anything is loaded, as in src/main.ts.
+  setFlagsFromString('--semi-space-growth-factor=1')
   const { runCli } = await import('../src/cli/index.ts')
   const { env, stdin, stdout, stderr } = process
   process.exitCode = await runCli(process.argv.slice(2), { env, stdin, stdout, stderr })

@@ -7,7 +7,7 @@ import { inTransaction } from './transaction.ts'
 /** `busy`: another instance is at it. `more`: there is more to do at once. */
 export type Sealing = { sealed: number; more: boolean; busy: boolean }
 
-const BATCH = 1000
+const BATCH = 200
 
 type ChainRow = {
   position: string

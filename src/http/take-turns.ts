@@ -3,17 +3,20 @@ import type { Context, Middleware } from 'koa'
 const MOST_WAITING = 1000
 
 /**
- * Lets at most `perTurn` requests of a kind in during one turn of the event loop, in the order they came; the others wait for the next
- * ones. When hundreds of them arrive at one moment, whatever else arrives is served in between instead of behind them all (FT-26).
+ * Lets at most `perTurn` requests of a kind in every `everyMs` milliseconds, in the order they came; the others wait for the next
+ * turns. When hundreds of them arrive at one moment, whatever else arrives is served in between instead of behind them all (FT-26). By time
+ * and not by turns of the event loop: it takes one new connection in each, and those with something else stand in the same line.
  * Stands before everything else: a request that waits has cost nothing yet, and its body has not been read. One connection can bring any
  * number of them (pipelining), so a thousand wait at most, and the others are answered 503 at once; who has gone does not come in.
  */
 export function takeTurns({
   isOne,
   perTurn,
+  everyMs,
 }: {
   isOne: (ctx: Context) => boolean
   perTurn: number
+  everyMs: number
 }): Middleware {
   const waiting: (() => void)[] = []
   let left = perTurn
@@ -22,8 +25,7 @@ export function takeTurns({
   function book(): void {
     if (isBooked) return
     isBooked = true
-    // After the loop has looked at its sockets once: that is where the others come from.
-    setImmediate(nextTurn)
+    setTimeout(nextTurn, everyMs)
   }
 
   function nextTurn(): void {

@@ -14,6 +14,7 @@ import { connect, connectWorker } from './connect.ts'
 import { startCrew } from './crew.ts'
 import type { Crew } from './crew.ts'
 import { EXIT } from './exit.ts'
+import { giveWay } from './give-way.ts'
 import { listenAs } from './listen-as.ts'
 import { createLogger, openLog } from './logger.ts'
 import type { Log } from './logger.ts'
@@ -76,6 +77,7 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
   // Before everything else on the way in, so after everything else on the way out.
   cleanUp.unshift(() => log.close())
 
+  await giveWay()
   const stopTracing = await traceAs(config, role, logger)
   cleanUp.push(stopTracing)
 

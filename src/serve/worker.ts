@@ -8,6 +8,7 @@ import { createPasswordHasher } from '../users/index.ts'
 import { tellTrouble } from '../wiring/index.ts'
 import { connect } from './connect.ts'
 import { EXIT } from './exit.ts'
+import { giveWay } from './give-way.ts'
 import { listenAs } from './listen-as.ts'
 import { createLogger, openLog } from './logger.ts'
 import { readMessage } from './messages.ts'
@@ -34,6 +35,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   const supervisor = hearSupervisor()
   const log = openLog(undefined)
   const logger = createLogger(config, log)
+  await giveWay()
   const stopTracing = await traceAs(config, 'public', logger)
   const database = connect(config, undefined, (error) =>
     logger.warn({ error: error.message }, 'a database connection was lost'),

@@ -21,15 +21,26 @@ export type HashQueue = {
 
 /**
  * Lets at most `concurrency` pieces of work run, keeps at most `queue` waiting in the order they came, and throws HasherBusy
- * beyond that: a stampede of sign-ins is refused politely instead of taking the token endpoint down with it.
+ * beyond that: a stampede of sign-ins is refused politely instead of taking the token endpoint down with it. While no more than half of
+ * the queue waits, `aside` more may run.
  */
-export function createHashQueue({ concurrency, queue }: { concurrency: number; queue: number }): HashQueue {
+export function createHashQueue({
+  concurrency,
+  aside = 0,
+  queue,
+}: {
+  concurrency: number
+  aside?: number
+  queue: number
+}): HashQueue {
   const waiting: (() => void)[] = []
   let active = 0
   let refused = 0
 
+  const hasRoom = () => active < concurrency + (waiting.length > queue / 2 ? 0 : aside)
+
   async function turn(): Promise<void> {
-    if (active < concurrency) {
+    if (waiting.length === 0 && hasRoom()) {
       active += 1
       return
     }
@@ -40,11 +51,13 @@ export function createHashQueue({ concurrency, queue }: { concurrency: number; q
     await new Promise<void>((resolve) => waiting.push(resolve))
   }
 
-  // The place is handed to the next in line without being freed, so that a newcomer cannot slip in between.
+  // Those in line first: their places are taken for them here, so that a newcomer cannot slip in between.
   function leave(): void {
-    const next = waiting.shift()
-    if (next) next()
-    else active -= 1
+    active -= 1
+    while (waiting.length > 0 && hasRoom()) {
+      active += 1
+      waiting.shift()?.()
+    }
   }
 
   async function run<T>(work: () => Promise<T>): Promise<T> {
@@ -61,6 +74,6 @@ export function createHashQueue({ concurrency, queue }: { concurrency: number; q
     active: () => active,
     waiting: () => waiting.length,
     refused: () => refused,
-    isFull: () => active >= concurrency && waiting.length >= queue,
+    isFull: () => !hasRoom() && waiting.length >= queue,
   }
 }

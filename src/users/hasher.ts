@@ -50,8 +50,9 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
   assertHashParameters(today)
   const concurrency = options.concurrency || Math.max(1, Math.min(availableParallelism() - 1, MOST_AT_ONCE))
   const turns = createHashQueue({ concurrency, queue })
-  // Enough to keep the hashing busy while others read and write; more would take the database's connections from the tokens.
-  const places = createHashQueue({ concurrency: concurrency + ASIDE, queue })
+  // Enough to keep the hashing busy while others read and write; more would take the database's connections from the tokens. In a crowd
+  // only those who hash: fewer of them get in, and the tokens of everybody else come as quickly as ever (docs/performance.md).
+  const places = createHashQueue({ concurrency, aside: ASIDE, queue })
   const decoy = decoyHash(today)
   const verifyOld = createOldHashVerifier(concurrency)
   let comparisons = 0

@@ -43,6 +43,21 @@ describe('the hash queue', () => {
     await expect(queue.run(() => Promise.resolve('served'))).resolves.toBe('served')
   })
 
+  test('lets more run while its line is short, and only as many as may hash while it is long (FT-26)', async () => {
+    const queue = createHashQueue({ concurrency: 1, aside: 2, queue: 4 })
+    const gates = Array.from({ length: 7 }, gate)
+    const runs = gates.map(({ opened }) => queue.run(() => opened))
+    expect([queue.active(), queue.waiting(), queue.isFull()]).toEqual([3, 4, true])
+    const seen: number[] = []
+    for (const [nth, { open }] of gates.entries()) {
+      open()
+      await runs[nth]
+      seen.push(queue.active())
+    }
+    // Four wait: two have left before the next of them comes in. With two left in line there is room for three again.
+    expect(seen).toEqual([2, 1, 1, 3, 2, 1, 0])
+  })
+
   test('frees its place when the work fails', async () => {
     const queue = createHashQueue({ concurrency: 1, queue: 0 })
     await expect(queue.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
