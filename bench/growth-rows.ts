@@ -1,7 +1,7 @@
 import type pg from 'pg'
 
 /** Tables that everything issued ends up in. */
-export const GROWING = ['tokens', 'grants', 'sessions', 'interactions'] as const
+const GROWING = ['tokens', 'grants', 'sessions', 'interactions'] as const
 
 /** Of a hundred tokens; a code and two tokens for a sign-in, and the refreshes after it. */
 const MIX = `CASE WHEN n % 20 < 12 THEN 'AccessToken' WHEN n % 20 < 17 THEN 'RefreshToken' ELSE 'AuthorizationCode' END`
