@@ -10,7 +10,7 @@ const ROUND_MS = 30_000
 /** A batch should take this long: fewer rows where the database is slow or busy, more where it is not. */
 const BATCH_MS = 10
 const FEWEST_ROWS = 50
-const MOST_ROWS = 2000
+const MOST_ROWS = 500
 const FIRST_ROWS = 200
 /** Between batches the database belongs to those who wait for it: three times as long as a batch took, and this long at least. */
 const PAUSE_MS = 10

@@ -1,0 +1,3 @@
+import { checkContract } from '../support/accessibility-contract.ts'
+
+checkContract('en')

@@ -1,0 +1,3 @@
+import { tellStories } from '../support/stories/tell-stories.ts'
+
+tellStories('de')
