@@ -46,12 +46,11 @@ export function createApps(deps: AppDeps): Apps {
 function publicApp(parts: PartsWithEngine): Koa {
   const { config, database, logger, pages, oidc } = parts
   return wiring.koaApp(parts.cookieKeys, [
-    wiring.passwordsTakeTurns(),
     ...wiring.frame(parts, 'public'),
     http.hostGuard(config.issuer, { logger }),
     http.malformedGuard(),
     http.serveAssets(pages.assets.find),
-    wiring.passwordGate(parts),
+    ...wiring.passwordDoor(parts),
     wiring.freshLooks(pages.wardrobe),
     http.allowMethods(wiring.publicMethods),
     http.onlyRoutes(Object.keys(wiring.publicMethods)),

@@ -26,6 +26,8 @@ export type PoolOptions = {
 /** How much longer than the server's own limit we wait for its answer: a frozen server keeps no limits. */
 const ANSWER_MARGIN_MS = 500
 const IDLE_CONNECTION_MS = 30_000
+/** Times go over a connection as digits without a zone, in UTC, whatever zone the server, the database or the role was set to. */
+const IN_UTC = '-c TimeZone=UTC'
 
 /** Milliseconds after which a query is given up without the server's answer. */
 export function answerTimeout(options: PoolOptions): number {
@@ -35,11 +37,13 @@ export function answerTimeout(options: PoolOptions): number {
 /** A pool in which nothing waits without a limit, and whose lost connections never bring down the process. */
 export function createPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: options.url.replace(/([?&]options=[^&]*)/, `$1${encodeURIComponent(` ${IN_UTC}`)}`),
     max: options.poolMax,
     connectionTimeoutMillis: options.connectTimeoutMs,
     idleTimeoutMillis: IDLE_CONNECTION_MS,
-    ...(options.lentByTransaction ? {} : serverLimits(options)),
+    ...(options.lentByTransaction
+      ? { onConnect: setUtc as (client: pg.ClientBase) => void }
+      : serverLimits(options)),
     query_timeout: answerTimeout(options),
     application_name: 'cardea',
     keepAlive: true,
@@ -66,7 +70,14 @@ function serverLimits(options: PoolOptions): pg.PoolConfig {
     statement_timeout: options.statementTimeoutMs,
     lock_timeout: options.lockTimeoutMs,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs,
+    // The address may bring options of its own, and those would count alone: there it is added to them.
+    options: IN_UTC,
   }
+}
+
+/** A pooler knows this one setting, and sees to it that it comes along. */
+async function setUtc(client: pg.ClientBase): Promise<void> {
+  await client.query("SET TIME ZONE 'UTC'")
 }
 
 /** Sends named statements without their names: the next query may meet another server connection, where no such name is known. */

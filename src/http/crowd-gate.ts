@@ -22,7 +22,7 @@ export function crowdGate({
   retryAfterSeconds,
 }: {
   wayBack: (ctx: Context) => string | undefined
-  isFull: () => boolean
+  isFull: (ctx: Context) => boolean
   /** For counting them. */
   onTurnedAway?: () => void
   render: Render
@@ -41,7 +41,7 @@ export function crowdGate({
   }
 
   return async function crowdGate(ctx, next) {
-    const back = isFull() ? wayBack(ctx) : undefined
+    const back = isFull(ctx) ? wayBack(ctx) : undefined
     if (back === undefined) {
       await next()
       return

@@ -1,24 +1,34 @@
 import type { Context, Middleware } from 'koa'
 
 const MOST_WAITING = 1000
+const LONGEST_WAIT_MS = 2000
+
+type Waiting = { ctx: Context; share: string; since: number; go: (how: 'in' | 'away') => void }
 
 /**
  * Lets at most `perTurn` requests of a kind in every `everyMs` milliseconds, in the order they came; the others wait for the next
  * turns. When hundreds of them arrive at one moment, whatever else arrives is served in between instead of behind them all (FT-26). By time
  * and not by turns of the event loop: it takes one new connection in each, and those with something else stand in the same line.
- * Stands before everything else: a request that waits has cost nothing yet, and its body has not been read. One connection can bring any
- * number of them (pipelining), so a thousand wait at most, and the others are answered 503 at once; who has gone does not come in.
+ *
+ * `shareOf` says in whose share of the line a request stands, an address or a network; undefined for one that this is not about. One
+ * connection can bring any number of requests (pipelining), so a thousand wait at most, `mostOfOne` of one share, and none longer than two
+ * seconds: the others are left to `turnAway`. Whoever has gone meanwhile takes nobody's turn.
  */
 export function takeTurns({
-  isOne,
+  shareOf,
   perTurn,
   everyMs,
+  mostOfOne = 50,
+  turnAway,
 }: {
-  isOne: (ctx: Context) => boolean
+  shareOf: (ctx: Context) => string | undefined
   perTurn: number
   everyMs: number
+  mostOfOne?: number
+  turnAway: (ctx: Context) => Promise<void>
 }): Middleware {
-  const waiting: (() => void)[] = []
+  const waiting: Waiting[] = []
+  const shares = new Map<string, number>()
   let left = perTurn
   let isBooked = false
 
@@ -30,25 +40,46 @@ export function takeTurns({
 
   function nextTurn(): void {
     isBooked = false
-    const now = waiting.splice(0, perTurn)
-    left = perTurn - now.length
-    if (now.length > 0) book()
-    for (const enter of now) enter()
+    left = perTurn
+    while (left > 0) {
+      const first = waiting.shift()
+      if (!first) return
+      count(first.share, -1)
+      const isLate = performance.now() - first.since > LONGEST_WAIT_MS
+      if (!isLate && !first.ctx.req.socket.destroyed) left -= 1
+      first.go(isLate ? 'away' : 'in')
+    }
+    book()
+  }
+
+  function count(share: string, by: 1 | -1): void {
+    const now = (shares.get(share) ?? 0) + by
+    if (now === 0) shares.delete(share)
+    else shares.set(share, now)
+  }
+
+  /** How a request goes on, once it may. */
+  function turn(ctx: Context, share: string): 'in' | 'away' | Promise<'in' | 'away'> {
+    book()
+    if (left > 0 && waiting.length === 0) {
+      left -= 1
+      return 'in'
+    }
+    if (waiting.length >= MOST_WAITING || (shares.get(share) ?? 0) >= mostOfOne) return 'away'
+    count(share, 1)
+    return new Promise((go) => waiting.push({ ctx, share, since: performance.now(), go }))
   }
 
   return async function takeTurns(ctx, next) {
-    if (isOne(ctx)) {
-      book()
-      if (left > 0) left -= 1
-      else if (waiting.length >= MOST_WAITING) {
-        ctx.status = 503
-        ctx.set({ 'Retry-After': '2', 'Cache-Control': 'no-store' })
-        return
-      } else {
-        await new Promise<void>((enter) => waiting.push(enter))
-        if (ctx.req.socket.destroyed) return
-      }
+    const share = shareOf(ctx)
+    if (share === undefined) {
+      await next()
+      return
     }
-    await next()
+    const asked = turn(ctx, share)
+    const how = typeof asked === 'string' ? asked : await asked
+    if (ctx.req.socket.destroyed) return
+    if (how === 'in') await next()
+    else await turnAway(ctx)
   }
 }

@@ -1,6 +1,6 @@
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
-import { checkCsrf, field, formBody } from '../http/index.ts'
+import { addressBlock, checkCsrf, field, formBody } from '../http/index.ts'
 import type { Form } from '../http/index.ts'
 import { text } from '../language/index.ts'
 import type { Text } from '../language/index.ts'
@@ -82,6 +82,8 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
       const body = ctx.request.body as Form
       checkCsrf(ctx, deps.keys, uidOf(ctx), field(body, 'csrf'))
       const answer = async (): Promise<void> => {
+        // Whoever waited so long that they were told to come again, or left, has not tried anything.
+        if (ctx.state.deadline?.aborted === true || ctx.req.socket.destroyed) return
         const signIn = await loadSignIn(deps, ctx, uidOf(ctx))
         if (!signIn) return
         if (form.step === 'any' || isAt(signIn.step, form.step))
@@ -91,7 +93,7 @@ export function createInteractionRoutes(deps: InteractionDeps): Middleware {
         else toDispatcher(ctx, uidOf(ctx))
       }
       // More passwords than can be checked are refused before they have cost the database anything.
-      await (name === 'login' ? deps.hasher.admit(answer) : answer())
+      await (name === 'login' ? deps.hasher.admit(answer, addressBlock(ctx.state.ip)) : answer())
     })
   return router.routes() as unknown as Middleware
 }

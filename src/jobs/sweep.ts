@@ -10,10 +10,10 @@ const ROUND_MS = 30_000
 /** A batch should take this long: fewer rows where the database is slow or busy, more where it is not. */
 const BATCH_MS = 10
 const FEWEST_ROWS = 50
-const MOST_ROWS = 500
+const MOST_ROWS = 250
 const FIRST_ROWS = 200
 /** Between batches the database belongs to those who wait for it: three times as long as a batch took, and this long at least. */
-const PAUSE_MS = 10
+const PAUSE_MS = 25
 const PAUSE_PER_BATCH = 3
 
 const now = () => performance.now()
@@ -34,22 +34,34 @@ export function sweeping({ prisma }: Database, sweeps: readonly Sweep[]): Work {
   )
 }
 
-/** Batch after batch, the tables in turns, until nothing is left that has expired: then it resolves to true. */
+/**
+ * Batch after batch, the tables in turns, until nothing is left that has expired: then it resolves to true. A table that cannot be swept
+ * keeps none of the others from it; what went wrong is thrown at the end.
+ */
 async function sweepRound(db: Db, sweeps: readonly Sweep[], goesOn: () => boolean): Promise<boolean> {
   let left = sweeps.map((sweep) => ({ sweep, limit: FIRST_ROWS, from: null as Date | null }))
+  let trouble: { error: unknown } | undefined
   while (left.length > 0) {
     const further: typeof left = []
     for (const { sweep, limit, from } of left) {
-      if (!goesOn()) return false
+      if (!goesOn()) {
+        if (trouble) throw trouble.error
+        return false
+      }
       const startedAt = now()
-      const { found, reached } = await sweepBatch(db, sweep, { limit, from })
+      const batch = await sweepBatch(db, sweep, { limit, from }).catch((error: unknown) => {
+        trouble ??= { error }
+        return undefined
+      })
       const took = now() - startedAt
-      if (found < limit) continue
+      if (!batch || batch.found < limit) continue
+      const { reached } = batch
       further.push({ sweep, limit: nextLimit(limit, took), from: reached })
       await sleep(Math.max(PAUSE_MS, PAUSE_PER_BATCH * took))
     }
     left = further
   }
+  if (trouble) throw trouble.error
   return true
 }
 

@@ -5,6 +5,8 @@ import { statusListSweep } from './status-list/sweep.ts'
 
 /** Requests under way may have read the row while it was still good. */
 const keptSeconds = 60
+/** As long as a used assertion is one for every clock of ours (store/replay-guard.ts). */
+const REPLAY_GUARDS_SECONDS = 3600
 
 /**
  * What has expired of the engine's. Used codes and rotated tokens stay until their own end, so that a replay is still recognised as one
@@ -12,9 +14,10 @@ const keptSeconds = 60
  * only gives the space back.
  */
 export const oidcSweeps: readonly Sweep[] = [
-  ...['tokens', 'interactions', 'replay_guards', 'sessions', 'grants'].map((table) =>
+  ...['tokens', 'interactions', 'sessions', 'grants'].map((table) =>
     sweepOf({ table, by: 'expires_at', keptSeconds }),
   ),
+  sweepOf({ table: 'replay_guards', by: 'expires_at', keptSeconds: REPLAY_GUARDS_SECONDS }),
   ...noticeSweeps,
   statusListSweep,
 ]

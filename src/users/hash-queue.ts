@@ -10,19 +10,23 @@ export class HasherBusy extends Error {
 }
 
 export type HashQueue = {
-  run<T>(work: () => Promise<T>): Promise<T>
+  /** `share`: whose it is, an address or a network, so that no one takes the whole line. */
+  run<T>(work: () => Promise<T>, share?: string): Promise<T>
   active(): number
   waiting(): number
-  /** Would work be refused now? */
-  isFull(): boolean
+  /** Would work, of this share, be refused now? */
+  isFull(share?: string): boolean
   /** How often it was, since the queue was made. */
   refused(): number
 }
 
+type Waiting = { share: string | undefined; enter: () => void; refuse: (busy: HasherBusy) => void }
+
 /**
  * Lets at most `concurrency` pieces of work run, keeps at most `queue` waiting in the order they came, and throws HasherBusy
  * beyond that: a stampede of sign-ins is refused politely instead of taking the token endpoint down with it. While no more than half of
- * the queue waits, `aside` more may run.
+ * the queue waits, `aside` more may run. Anybody may have the whole line while nobody else wants it: in a full one the newcomer takes the
+ * place of the last of those who have most, if they have more than the newcomer would.
  */
 export function createHashQueue({
   concurrency,
@@ -33,22 +37,41 @@ export function createHashQueue({
   aside?: number
   queue: number
 }): HashQueue {
-  const waiting: (() => void)[] = []
+  const waiting: Waiting[] = []
   let active = 0
   let refused = 0
 
   const hasRoom = () => active < concurrency + (waiting.length > queue / 2 ? 0 : aside)
 
-  async function turn(): Promise<void> {
+  /** Who would have to make room for one more of this share in a full line. */
+  function lastOfMost(share: string | undefined): Waiting | undefined {
+    if (share === undefined) return undefined
+    const counts = new Map<string | undefined, number>()
+    for (const one of waiting) counts.set(one.share, (counts.get(one.share) ?? 0) + 1)
+    const [most, count] = [...counts].reduce(
+      (a, b) => (b[1] > a[1] ? b : a),
+      [undefined as string | undefined, 0],
+    )
+    return count > (counts.get(share) ?? 0) + 1 ? waiting.findLast((one) => one.share === most) : undefined
+  }
+
+  function refuse(): HasherBusy {
+    refused += 1
+    return new HasherBusy()
+  }
+
+  async function turn(share: string | undefined): Promise<void> {
     if (waiting.length === 0 && hasRoom()) {
       active += 1
       return
     }
     if (waiting.length >= queue) {
-      refused += 1
-      throw new HasherBusy()
+      const last = lastOfMost(share)
+      if (!last) throw refuse()
+      waiting.splice(waiting.indexOf(last), 1)
+      last.refuse(refuse())
     }
-    await new Promise<void>((resolve) => waiting.push(resolve))
+    await new Promise<void>((enter, giveUp) => waiting.push({ share, enter, refuse: giveUp }))
   }
 
   // Those in line first: their places are taken for them here, so that a newcomer cannot slip in between.
@@ -56,12 +79,12 @@ export function createHashQueue({
     active -= 1
     while (waiting.length > 0 && hasRoom()) {
       active += 1
-      waiting.shift()?.()
+      waiting.shift()?.enter()
     }
   }
 
-  async function run<T>(work: () => Promise<T>): Promise<T> {
-    await turn()
+  async function run<T>(work: () => Promise<T>, share?: string): Promise<T> {
+    await turn(share)
     try {
       return await work()
     } finally {
@@ -74,6 +97,6 @@ export function createHashQueue({
     active: () => active,
     waiting: () => waiting.length,
     refused: () => refused,
-    isFull: () => !hasRoom() && waiting.length >= queue,
+    isFull: (share) => !(waiting.length === 0 && hasRoom()) && waiting.length >= queue && !lastOfMost(share),
   }
 }

@@ -25,11 +25,12 @@ export type PasswordHasher = {
   verify(hash: string | null, password: string): Promise<boolean>
   /**
    * Runs work that will hash before long, if it has a chance to: as many at once as may hash and wait. Throws HasherBusy otherwise, before
-   * the work has asked the database anything: a stampede must not take away the connections that tokens need.
+   * the work has asked the database anything: a stampede must not take away the connections that tokens need. Nor must one address the
+   * places that others need: `share` says whose it is.
    */
-  admit<T>(work: () => Promise<T>): Promise<T>
-  /** Would `admit` refuse now? For turning somebody away before anything of theirs is read. */
-  isFull(): boolean
+  admit<T>(work: () => Promise<T>, share?: string): Promise<T>
+  /** Would `admit` refuse this share now? For turning somebody away before anything of theirs is read. */
+  isFull(share?: string): boolean
   /** True when the hash should be renewed because it is of another system, or costs less than one made today. */
   needsRehash(hash: string): boolean
   /** How busy the hasher is, how many passwords it has compared since it was made, and how much it has refused with HasherBusy. */
@@ -85,8 +86,8 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
         return false
       })
     },
-    admit: (work) => places.run(work),
-    isFull: () => places.isFull(),
+    admit: (work, share) => places.run(work, share),
+    isFull: (share) => places.isFull(share),
     needsRehash: (hash) => isOutdated(readHashParameters(hash), today),
     stats: () => ({
       ...{ active: turns.active(), waiting: places.waiting() + turns.waiting(), comparisons },

@@ -75,7 +75,7 @@ export async function passkeyAuthenticationOptions(
  * be the one in its user handle, the one asked for if there is one, and not disabled. A signature counter that does not go up is
  * refused and recorded: the key was copied; keys that do not count stay at 0. One answer for every refusal. Refusals are counted for the
  * passkey in each network, or for the known browser they come from (TH-03). What goes with a right one is in `around`: whoever finds its
- * challenge spent finds that done. Passes on storage trouble.
+ * challenge spent finds that done, and is not counted. Passes on storage trouble.
  */
 export async function verifyPasskeyAuthentication(
   deps: AuthenticationDeps,
@@ -101,8 +101,16 @@ export async function verifyPasskeyAuthentication(
   if (!reserved.ok) return { ok: false, reason: 'throttled', retryAfter: reserved.retryAfter }
   try {
     const challenge = { text: client.challenge, expiresAt }
-    const verdict = await judge(deps, { response, challenge, userId, ip, now, around })
-    if (verdict.ok) await giveBack(database.prisma, reserved.reservation)
+    const { replayed = false, ...verdict } = await judge(deps, {
+      response,
+      challenge,
+      userId,
+      ip,
+      now,
+      around,
+    })
+    // Sent twice, it is the answer to a page that was right: nobody learns anything by it.
+    if (verdict.ok || replayed) await giveBack(database.prisma, reserved.reservation)
     else await recordBlocks(database.prisma, reserved.reservation, { ip })
     return verdict
   } catch (error) {
@@ -134,7 +142,10 @@ type Claim = {
   around: Around<{ user: User; method: PasskeyMethod }>
 }
 
-async function judge({ database, site }: AuthenticationDeps, claim: Claim): Promise<PasskeyVerdict> {
+async function judge(
+  { database, site }: AuthenticationDeps,
+  claim: Claim,
+): Promise<PasskeyVerdict & { replayed?: boolean }> {
   const { response, challenge, ip, now, around } = claim
   const id = Uint8Array.from(Buffer.from(response.id, 'base64url'))
   const passkey = await database.prisma.passkey.findUnique({ where: { id }, include: { user: true } })
@@ -164,7 +175,7 @@ async function judge({ database, site }: AuthenticationDeps, claim: Claim): Prom
   if (outcome === 'accepted') return { ok: true, user, passkeyId: response.id, method }
   const detail = { passkey: response.id, reason: outcome }
   await record(database.prisma, { type: 'sign_in.passkey_failed', userId, ip, detail })
-  return refused
+  return { ...refused, replayed: outcome === 'replayed' }
 }
 
 /** An authenticator asked without a list of credentials always says whose its answer is; asked with one, it may. */

@@ -6,7 +6,7 @@
 export { accountRoutes } from './account.ts'
 export { besideRequests } from './beside-requests.ts'
 export type { BesideRequests } from './beside-requests.ts'
-export { passwordGate, passwordsTakeTurns } from './crowd.ts'
+export { passwordDoor } from './crowd.ts'
 export { workerApp } from './worker-app.ts'
 export { createEngine } from './engine.ts'
 export { frame, koaApp, onlyBelow } from './frame.ts'

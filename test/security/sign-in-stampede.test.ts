@@ -27,12 +27,13 @@ beforeEach(async () => {
 })
 afterEach(() => crowd.leave())
 
-/** As many as may be worked on and wait, and nobody's turn comes until they leave. */
-function fillTheHasher(): typeof crowd {
+/** As many as may be worked on and wait, each from an address of their own unless it is said which, and nobody's turn comes until they leave. */
+function fillTheHasher(address?: string): typeof crowd {
   let leave: () => void = () => undefined
   const left = new Promise<void>((resolve) => (leave = resolve))
   const there: Promise<unknown>[] = []
-  while (!server.hasher.isFull()) there.push(server.hasher.admit(() => left))
+  for (let nth = 0; !server.hasher.isFull(address); nth += 1)
+    there.push(server.hasher.admit(() => left, address ?? `2001:db8:${nth}::/64`).catch(() => undefined))
   return {
     leave() {
       leave()
@@ -125,6 +126,19 @@ describe('a password that comes when more wait than can be checked', () => {
     expect((await sendPassword()).status).toBe(303)
     expect(told(await walk(server, form.agent, form.at, person)).code).toBeDefined()
   })
+})
+
+test('somebody alone who fills the line turns nobody away but themselves (FT-26, TH-03)', async () => {
+  await crowd.leave()
+  const stranger = fillTheHasher('203.0.113.9')
+  const before = server.hasher.stats()
+  const answer = sendPassword()
+  // Now one of the stranger's was told to come again.
+  while (server.hasher.stats().refused === before.refused)
+    await new Promise((resolve) => setImmediate(resolve))
+  expect(server.hasher.stats().waiting).toBe(before.waiting)
+  await stranger.leave()
+  expect((await answer).status).toBe(303)
 })
 
 test('after a stampede everybody gets in, and nobody was counted (FT-26)', async () => {

@@ -87,13 +87,13 @@ test('no statement on the way of a sign-in, a token or a stop reads a growing ta
     })
     const tokens = (await redeem(server, client, sitting)).json<Tokens>()
     await askSilently(sitting.agent, client)
-    const body = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' }
+    const body = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }
     const refreshed = (
       await server.ask('/token', { body, headers: basic(client.id, client.secret) })
     ).json<Tokens>()
     expect((await userinfo(server, refreshed.access_token)).status).toBe(200)
     expect((await introspect(server, client, refreshed.access_token)).json()).toMatchObject({ active: true })
-    expect((await giveBack(server, client, refreshed.refresh_token ?? '')).status).toBe(200)
+    expect((await giveBack(server, client, refreshed.refresh_token)).status).toBe(200)
     await server.database.transaction((tx) => revoke(tx, { userId: person.id }, { reason: 'test' }))
   })
   expect(statements.length).toBeGreaterThan(25)

@@ -2,19 +2,27 @@ import { describe, expect, test } from '@jest/globals'
 import type { Context } from 'koa'
 import { takeTurns } from '../../../src/http/index.ts'
 
-type Answered = Context & { headers: Record<string, string> }
+function contextOf(path: string, { gone = false } = {}): Context {
+  return { path, req: { socket: { destroyed: gone } } } as unknown as Context
+}
 
-function contextOf(path: string, { gone = false } = {}): Answered {
-  const headers: Record<string, string> = {}
-  const set = (fields: Record<string, string>) => Object.assign(headers, fields)
-  return { path, headers, set, req: { socket: { destroyed: gone } } } as unknown as Answered
+const everybody = {
+  shareOf: () => 'one',
+  perTurn: 1,
+  everyMs: 0,
+  mostOfOne: 2000,
+  turnAway: () => Promise.resolve(),
 }
 
 const EVERY_MS = 20
 
 /** Sends requests in at one moment; tells which had entered after each turn. */
 async function enter(paths: string[], { perTurn }: { perTurn: number }) {
-  const middleware = takeTurns({ isOne: ({ path }) => path.startsWith('/crowd'), perTurn, everyMs: EVERY_MS })
+  const middleware = takeTurns({
+    ...everybody,
+    shareOf: ({ path }) => (path.startsWith('/crowd') ? 'one' : undefined),
+    ...{ perTurn, everyMs: EVERY_MS },
+  })
   const entered: string[] = []
   const send = (path: string) =>
     middleware(contextOf(path), () => {
@@ -45,24 +53,56 @@ describe('a crowd at the door', () => {
     expect(after[0]).toEqual(['/crowd/1', '/token'])
   })
 
-  test('is a thousand at most: whoever comes then is told at once to come again (FT-26)', async () => {
-    const middleware = takeTurns({ isOne: () => true, perTurn: 1, everyMs: 0 })
-    let entered = 0
-    const come = (ctx: Context) =>
-      middleware(ctx, () => {
-        entered += 1
-        return Promise.resolve()
-      }) as Promise<void>
-    const crowd = Array.from({ length: 1001 }, () => come(contextOf('/crowd')))
-    const late = contextOf('/crowd')
-    await come(late)
-    expect([late.status, late.headers['Retry-After']]).toEqual([503, '2'])
+  test('is a thousand at most: whoever comes then is turned away at once (FT-26)', async () => {
+    let [entered, away] = [0, 0]
+    const turnAway = () => Promise.resolve(void (away += 1))
+    const middleware = takeTurns({ ...everybody, turnAway })
+    const come = async () => {
+      await middleware(contextOf('/crowd'), () => Promise.resolve(void (entered += 1)))
+    }
+    const crowd = Array.from({ length: 1001 }, come)
+    await come()
+    expect(away).toBe(1)
     await Promise.all(crowd)
-    expect(entered).toBe(1001)
+    expect(entered + away).toBe(1002)
   })
 
-  test('leaves out who has gone meanwhile', async () => {
-    const middleware = takeTurns({ isOne: () => true, perTurn: 1, everyMs: 0 })
+  test('has no more than fifty of one address in its line, so that others have theirs (FT-26, TH-03)', async () => {
+    const entered: string[] = []
+    const away: string[] = []
+    const middleware = takeTurns({
+      ...{ perTurn: 1, everyMs: 0, shareOf: ({ path }) => path },
+      turnAway: ({ path }) => Promise.resolve(void away.push(path)),
+    })
+    const come = async (path: string) => {
+      await middleware(contextOf(path), () => Promise.resolve(void entered.push(path)))
+    }
+    await Promise.all([...Array.from({ length: 100 }, () => come('/stranger')), come('/owner')])
+    expect(away).toEqual(Array.from({ length: 49 }, () => '/stranger'))
+    expect(entered).toHaveLength(52)
+    expect(entered.at(-1)).toBe('/owner')
+    // Their places are free again.
+    await Promise.all(Array.from({ length: 50 }, () => come('/stranger')))
+    expect(away).toHaveLength(49)
+  })
+
+  test('waits for two seconds at most, whatever held the loop up (FT-26)', async () => {
+    const told: string[] = []
+    const middleware = takeTurns({
+      ...everybody,
+      turnAway: ({ path }) => Promise.resolve(void told.push(path)),
+    })
+    const come = async (path: string) => {
+      await middleware(contextOf(path), () => Promise.resolve(void told.push(`in ${path}`)))
+    }
+    const all = Promise.all([come('/1'), come('/2')])
+    for (const until = performance.now() + 2050; performance.now() < until;);
+    await all
+    expect(told).toEqual(['in /1', '/2'])
+  })
+
+  test('leaves out who has gone meanwhile, and they take nobody’s turn', async () => {
+    const middleware = takeTurns(everybody)
     const entered: string[] = []
     const come = (path: string, gone: boolean) =>
       middleware(contextOf(path, { gone }), () => {

@@ -58,6 +58,37 @@ describe('the hash queue', () => {
     expect(seen).toEqual([2, 1, 1, 3, 2, 1, 0])
   })
 
+  test('may be one address’s alone, who makes room as soon as others come (FT-26, TH-03)', async () => {
+    const queue = createHashQueue({ concurrency: 1, queue: 4 })
+    const { opened, open } = gate()
+    const came: Promise<string>[] = []
+    const come = (share: string) => {
+      const run = queue.run(() => opened, share)
+      came.push(
+        run.then(
+          () => `${share} in`,
+          () => `${share} away`,
+        ),
+      )
+    }
+    for (let nth = 0; nth < 6; nth += 1) come('stranger')
+    expect([queue.waiting(), queue.isFull('stranger'), queue.isFull('owner')]).toEqual([4, true, false])
+    for (let nth = 0; nth < 3; nth += 1) come('owner')
+    // Two each: nobody has more than a newcomer would.
+    expect([
+      queue.isFull('stranger'),
+      queue.isFull('owner'),
+      queue.isFull('another'),
+      queue.isFull(),
+    ]).toEqual([...[true, true, false, true]])
+    open()
+    expect(await Promise.all(came)).toEqual([
+      ...['stranger in', 'stranger in', 'stranger in', 'stranger away', 'stranger away', 'stranger away'],
+      ...['owner in', 'owner in', 'owner away'],
+    ])
+    expect([queue.active(), queue.waiting(), queue.refused()]).toEqual([0, 0, 4])
+  })
+
   test('frees its place when the work fails', async () => {
     const queue = createHashQueue({ concurrency: 1, queue: 0 })
     await expect(queue.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
