@@ -41,9 +41,8 @@ export function createPool(options: PoolOptions): pg.Pool {
     max: options.poolMax,
     connectionTimeoutMillis: options.connectTimeoutMs,
     idleTimeoutMillis: IDLE_CONNECTION_MS,
-    ...(options.lentByTransaction
-      ? { onConnect: setUtc as (client: pg.ClientBase) => void }
-      : serverLimits(options)),
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it, which its types do not say
+    ...(options.lentByTransaction ? { onConnect: setUtc } : serverLimits(options)),
     query_timeout: answerTimeout(options),
     application_name: 'cardea',
     keepAlive: true,
