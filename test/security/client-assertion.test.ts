@@ -232,4 +232,13 @@ describe('one assertion', () => {
       await askWith(server, await signAssertion(server, client, { jti: 'once', exp: now() + 200 })),
     )
   })
+
+  test('and whose time is over by the database’s clock only is refused by an instance that is behind (CA-07, FT-15)', async () => {
+    const client = await addAssertionClient(server)
+    const assertion = await signAssertion(server, client, { jti: 'late' })
+    expect((await askWith(server, assertion)).status).toBe(200)
+    await server.database.pool.query("UPDATE replay_guards SET expires_at = now() - interval '10 minutes'")
+    await sweepOnce(server.database.prisma, oidcSweeps)
+    expectRefused(await askWith(server, assertion))
+  })
 })

@@ -48,9 +48,13 @@ describe('a one-time value', () => {
     expect(await at('ReplayDetection').find(id)).toBeUndefined()
   })
 
-  test('may come again after its end (CA-07)', async () => {
-    const id = await save('ReplayDetection', { iss: 'c' }, random(), -1)
-    await expect(save('ReplayDetection', { iss: 'c' }, id)).resolves.toBe(id)
+  test('may come again an hour after its end, when no clock of ours takes it for good any more (CA-07, FT-15)', async () => {
+    const [early, late] = [
+      await save('ReplayDetection', { iss: 'c' }, random(), -3500),
+      await save('ReplayDetection', { iss: 'c' }, random(), -3700),
+    ]
+    await expect(save('ReplayDetection', { iss: 'c' }, late)).resolves.toBe(late)
+    await expect(save('ReplayDetection', { iss: 'c' }, early)).rejects.toThrow('invalid_client')
   })
 })
 

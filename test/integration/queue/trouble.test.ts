@@ -194,4 +194,14 @@ describe('a recurring job', () => {
     expect(failures).toEqual([false, false])
     await until(async () => (await jobs()).every(({ state }) => state !== 'failed'))
   })
+
+  test('leaves nothing for an operator when it fails, or its process dies, in the moment in which the next is planned', async () => {
+    const work = again(direct, () => Promise.resolve())
+    await work.tend?.()
+    // What the library makes of a failed turn whose name the next one takes.
+    await direct.pool.query('UPDATE graphile_worker._private_jobs SET key = NULL, attempts = max_attempts')
+    expect(await jobs()).toMatchObject([{ state: 'failed' }])
+    await work.tend?.()
+    expect(await jobs()).toMatchObject([{ state: 'waiting' }])
+  })
 })

@@ -197,6 +197,17 @@ describe('a round', () => {
     expect(await count()).toBe(0)
   })
 
+  test('in which one table cannot be swept sweeps all others, and fails (FT-17)', async () => {
+    await addExpired(3000)
+    const broken = { table: 'none', statement: 'SELECT $1::int / 0 AS found, $2::timestamptz AS reached' }
+    const { signal } = new AbortController()
+    const work = sweeping(first, [broken, ...sweeps])
+    await expect(work.run({}, { jobId: '1', attempt: 1, stopping: signal, signal })).rejects.toThrow(
+      'division by zero',
+    )
+    expect(await count()).toBe(0)
+  })
+
   test('removes nothing more once the process is told to stop', async () => {
     await addExpired(3)
     await round(first, AbortSignal.abort())
