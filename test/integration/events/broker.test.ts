@@ -23,7 +23,6 @@ type Told = {
 }
 
 const issuer = 'https://id.example.com'
-// For each test its own: a quorum queue that is deleted and made again under its name may come back from a kill -9 as one that confirms nothing.
 let names = { exchange: '', queue: '' }
 let tests = 0
 jest.setTimeout(300_000)
@@ -239,7 +238,20 @@ withBroker('with RabbitMQ', () => {
     await rabbit.kill()
     await writing
     await until(() => troubles.length > 1)
-    await rabbit.start()
+    // RabbitMQ 3.10 brings a quorum queue back from a kill -9 without a leader now and then (its log: "leader not known"), and confirms nothing
+    // until it is started once more. That is not ours to mend; that nothing is lost by it is.
+    for (let starts = 1; ; starts += 1) {
+      await rabbit.start()
+      if (starts === 4) break
+      if (
+        await until(allIsTold, 30).then(
+          () => true,
+          () => false,
+        )
+      )
+        break
+      await rabbit.kill()
+    }
     await until(allIsTold, 90)
     expectEverythingInOrder(await drain(), first, count)
   })
