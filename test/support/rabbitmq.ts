@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { accessSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,8 @@ export type RabbitMq = {
   /** As a machine that hangs: connections stay, and nothing is said. */
   freeze(): void
   thaw(): void
+  /** What it has written to its log so far. */
+  log(): string
   /** Ends it and all that it has brought along. */
   remove(): Promise<void>
 }
@@ -83,6 +85,7 @@ export async function createRabbitMq(): Promise<RabbitMq> {
     kill: () => end('SIGKILL'),
     freeze: () => signal('SIGSTOP'),
     thaw: () => signal('SIGCONT'),
+    log: () => readFileSync(join(dir, 'log'), 'utf8'),
     async remove() {
       await end('SIGKILL')
       epmd.kill('SIGKILL')
