@@ -6,8 +6,10 @@ import { startBenchDatabase } from './database.ts'
 import type { BenchDatabase } from './database.ts'
 import { comparePartitions } from './growth-partitions.ts'
 import { seedRows, sizeOf } from './growth-rows.ts'
+import { soak } from './growth-soak.ts'
 import { holdSweep } from './held-sweep.ts'
 import type { HeldSweep } from './held-sweep.ts'
+import type { Options } from './options.ts'
 import { megabytes } from './report.ts'
 import { percentile, spreadOf } from './statistics.ts'
 import { signOthersIn, tokensAside } from './tokens-aside.ts'
@@ -25,7 +27,7 @@ type Stage = { ours: Contender; client: pg.Client; database: BenchDatabase; refr
  * tokens come and go; and what dividing the table would cost instead. `only`: sweep, soak or partitions.
  */
 export async function benchGrowth(
-  { quick, only, rows }: { quick: boolean; only: string; rows: number | undefined },
+  { quick, only, rows, minutes }: Pick<Options, 'quick' | 'only' | 'rows' | 'minutes'>,
   cleanUp: (step: () => Promise<unknown>) => void,
   say: Say,
 ): Promise<void> {
@@ -53,7 +55,7 @@ export async function benchGrowth(
       { rows: rows ?? (quick ? 1_000_000 : 10_000_000), rounds: quick ? 3 : 5 },
       say,
     )
-  if (wants('soak')) await soak(stage, held, { seconds: quick ? 240 : 900 }, say)
+  if (wants('soak')) await soak(stage, held, { seconds: minutes ? minutes * 60 : quick ? 600 : 3600 }, say)
 }
 
 async function measureSweep(
@@ -112,30 +114,6 @@ async function lost(client: pg.Client): Promise<number> {
     `SELECT count(*)::int AS left FROM tokens t JOIN generate_series(1, ${LIVING}) n ON t.digest = sha256(convert_to('living' || n, 'UTF8'))`,
   )
   return LIVING - (rows[0]?.left ?? 0)
-}
-
-/** A thousand tokens a second that expire at once, and the server left to itself: how large the tables get. */
-async function soak(
-  { client, ours, refreshTokens }: Stage,
-  held: HeldSweep,
-  { seconds }: { seconds: number },
-  say: Say,
-): Promise<void> {
-  await held.release()
-  const tokens = tokensAside(ours, { refreshTokens, perSecond: PER_SECOND })
-  const startedAt = performance.now()
-  for (let second = 1; second <= seconds; second += 1) {
-    await client.query(
-      `INSERT INTO tokens (digest, kind, grant_id, client_id, user_id, payload, expires_at)
-       SELECT sha256(convert_to('soak' || $1::int * 1000 + n, 'UTF8')), kind, grant_id, client_id, user_id, payload, now() - interval '1 minute'
-       FROM (SELECT * FROM tokens WHERE kind = 'AccessToken' LIMIT 1) t, generate_series(1, 1000) n`,
-      [second],
-    )
-    if (second % 30 === 0) tell(say, `after ${second} s`, await sizeOf(client))
-    await sleep(Math.max(0, startedAt + second * 1000 - performance.now()))
-  }
-  const { refused } = await tokens.stop()
-  say(`refused: ${JSON.stringify(refused)}`)
 }
 
 function tell(

@@ -18,9 +18,11 @@ export type Options = {
   against: string | undefined
   /** `growth` only: how many expired rows there are at first. */
   rows: number | undefined
+  /** `growth` only: how long the soak takes. */
+  minutes: number | undefined
 }
 
-export const usage = `npm run bench -- [${benches.join('|')}] [--quick] [--only <part of a name>] [--profile <folder>] [--against <checkout>] [--rows <n>]`
+export const usage = `npm run bench -- [${benches.join('|')}] [--quick] [--only <part of a name>] [--profile <folder>] [--against <checkout>] [--rows <n>] [--minutes <n>]`
 
 /** Reads the command line; throws a TypeError that names an argument it does not know. */
 export function readOptions(args: string[]): Options {
@@ -33,21 +35,28 @@ export function readOptions(args: string[]): Options {
       profile: { type: 'string' },
       against: { type: 'string' },
       rows: { type: 'string' },
+      minutes: { type: 'string' },
     },
   })
   const [name = 'requests', ...more] = positionals
   const bench = benches.find((known) => known === name)
   if (!bench || more.length > 0) throw new TypeError(`There is no bench "${positionals.join(' ')}".`)
-  const rows = values.rows === undefined ? undefined : Number(values.rows)
-  if (rows !== undefined && !(Number.isInteger(rows) && rows > 0))
-    throw new TypeError('--rows takes a whole number.')
+  const rows = wholeNumber('--rows', values.rows)
+  const minutes = wholeNumber('--minutes', values.minutes)
   return {
-    ...{ bench, rows },
+    ...{ bench, rows, minutes },
     quick: values.quick,
     only: values.only,
     profile: values.profile,
     against: values.against,
   }
+}
+
+function wholeNumber(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (!(Number.isInteger(value) && value > 0)) throw new TypeError(`${option} takes a whole number.`)
+  return value
 }
 
 /** How much is measured: rounds of each scenario, how many of its requests, and the milliseconds that both may cost. */
