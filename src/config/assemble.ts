@@ -41,6 +41,7 @@ export function assemble(values: Values, keys: Keys): Config {
       trustedProxies: values.CARDEA_TRUSTED_PROXIES,
       requestTimeoutMs: values.CARDEA_REQUEST_TIMEOUT,
       shutdownTimeoutMs: values.CARDEA_SHUTDOWN_TIMEOUT,
+      shutdownDelayMs: values.CARDEA_MODE === 'development' ? 0 : values.CARDEA_SHUTDOWN_DELAY,
     },
     outbound: {
       allowHosts: values.CARDEA_OUTBOUND_ALLOW.hosts,

@@ -67,6 +67,8 @@ export interface Config {
     readonly trustedProxies: readonly string[]
     readonly requestTimeoutMs: number
     readonly shutdownTimeoutMs: number
+    /** For how long a process told to stop still takes new connections; part of the time above. */
+    readonly shutdownDelayMs: number
   }
   readonly outbound: {
     /** Host names that our own requests may reach although their address is private. */

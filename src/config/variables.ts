@@ -177,6 +177,11 @@ export const variables = {
     milliseconds(0, 600_000),
     'Milliseconds that requests in flight get to finish when the process is told to stop.',
   ),
+  CARDEA_SHUTDOWN_DELAY: fallingBackTo(
+    '1000',
+    milliseconds(0, 300_000),
+    'Milliseconds, at most half of CARDEA_SHUTDOWN_TIMEOUT, for which a process told to stop still takes new connections, until the proxy in front has heard that it is not ready. None in development.',
+  ),
   CARDEA_SIGNALS_DEFAULT_SUBJECTS: fallingBackTo(
     'ALL',
     format.oneOf('ALL', 'NONE'),

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { drainable } from './drain.ts'
+import type { Drain } from './drain.ts'
 
 /** Where and how tightly to listen. Times are milliseconds. */
 export interface Listening {
@@ -22,12 +23,8 @@ export interface Listening {
 /** A running listener. */
 export interface Listener {
   url: string
-  /**
-   * Stops accepting, answers what is in flight and what still arrives on open connections with `Connection: close`, and
-   * resolves when all are gone (`clean`) or were cut at the deadline (`forced`). Flip readiness before, so that balancers
-   * have stopped sending (FT-08).
-   */
-  close: (deadlineMs: number) => Promise<'clean' | 'forced'>
+  /** Resolves when all are gone (`clean`) or were cut at the deadline (`forced`). Flip readiness before (FT-08). */
+  close: Drain
 }
 
 /** Thrown when the address cannot be had; the message says what to do. */

@@ -156,8 +156,10 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
   logger.info('stopping')
   // Beside the listeners, not after them: no job is begun on time that they may use up. What it fails by is told on the way out.
   stopBackground().catch(() => undefined)
-  const leaving = crew ?? { stop: async (deadlineMs: number) => publicListener?.close(deadlineMs) }
-  const outcome = await leaving.stop(config.http.shutdownTimeoutMs)
+  const { shutdownTimeoutMs, shutdownDelayMs } = config.http
+  const outcome = crew
+    ? await crew.stop(shutdownTimeoutMs)
+    : await publicListener?.close(shutdownTimeoutMs, shutdownDelayMs)
   await opsListener.close(1000)
   return outcome === undefined || outcome === 'clean' ? EXIT.ok : EXIT.failed
 }

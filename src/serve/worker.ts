@@ -64,7 +64,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     })
     supervisor.say({ type: 'ready' })
     await supervisor.stopped
-    const outcome = await listener.close(config.http.shutdownTimeoutMs)
+    const outcome = await listener.close(config.http.shutdownTimeoutMs, config.http.shutdownDelayMs)
     return outcome === 'clean' ? EXIT.ok : EXIT.failed
   } finally {
     await stopWatching?.()

@@ -60,6 +60,14 @@ function get(url: string, agent: Agent): Promise<Outcome> {
   })
 }
 
+async function untilRefused(url: string): Promise<void> {
+  for (const until = Date.now() + 5000; Date.now() < until;) {
+    if ((await get(url, new Agent())).error === 'ECONNREFUSED') return
+    await delay(5)
+  }
+  throw new Error('the door stayed open')
+}
+
 describe('stopping (FT-08)', () => {
   test('under load breaks no answer: each client gets all of it, or finds the door closed', async () => {
     for (let round = 0; round < 3; round++) {
@@ -95,7 +103,7 @@ describe('stopping (FT-08)', () => {
     const inFlight = [get(`${url}/gated`, agent), get(`${url}/streaming`, agent)]
     await arrived(2)
     const closed = close(10_000)
-    expect(await get(url, new Agent())).toMatchObject({ error: 'ECONNREFUSED' })
+    await untilRefused(url)
     release()
     const [whole, streamed] = await Promise.all(inFlight)
     expect(whole).toEqual({ status: 200, body: 'done', connection: 'close' })
@@ -112,6 +120,34 @@ describe('stopping (FT-08)', () => {
     expect(await get(url, agent)).toEqual({ status: 200, body: 'done', connection: 'close' })
     expect(await closed).toBe('clean')
     agent.destroy()
+  })
+
+  test('those who stand at the door when it is to be shut are let in', async () => {
+    const { url, close } = await start()
+    const knocking = Array.from({ length: 20 }, () => get(url, new Agent()))
+    // They are connected as far as the system is concerned, and unknown here: this thread does nothing else meanwhile.
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+        resolve()
+      })
+    })
+    expect(await close(10_000)).toBe('clean')
+    const outcomes = await Promise.all(knocking)
+    expect(outcomes.map(({ status, error }) => error ?? status)).toEqual(knocking.map(() => 200))
+  })
+
+  test('still takes new connections for as long as it was told to, each for one answer', async () => {
+    const { url, close } = await start()
+    const closed = close(10_000, 600)
+    for (let waited = 0; waited < 300; waited += 50) {
+      expect(await get(url, new Agent({ keepAlive: true }))).toMatchObject({
+        ...{ status: 200, connection: 'close' },
+      })
+      await delay(50)
+    }
+    await untilRefused(url)
+    expect(await closed).toBe('clean')
   })
 
   test('does not wait for connections that only sit there', async () => {

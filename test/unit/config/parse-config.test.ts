@@ -23,7 +23,12 @@ describe('in development', () => {
       tracing: null,
       database: { url: undefined, directUrl: undefined, poolMax: 10, statementTimeoutMs: 3000 },
       keys: { keyring: undefined, cookie: undefined },
-      http: { trustedProxies: [], requestTimeoutMs: 10_000, shutdownTimeoutMs: 10_000 },
+      http: {
+        trustedProxies: [],
+        requestTimeoutMs: 10_000,
+        shutdownTimeoutMs: 10_000,
+        shutdownDelayMs: 0,
+      },
       outbound: { allowHosts: [], allowNetworks: [] },
       sessions: { idleSeconds: 3600, absoluteSeconds: 86_400 },
       tokens: {

@@ -41,8 +41,8 @@ describe('docs/operate.md', () => {
     const row = (name: string) => new RegExp(`^\\| \`${name}\` \\| \`?([^|\`]+)`, 'm').exec(page)?.[1]
     const seconds = (name: string) => `${Number(row(name)) / 1000} s`
     const limits = section('Timeouts, and what 503 means')
-    for (const name of ['CARDEA_REQUEST_TIMEOUT', 'CARDEA_DATABASE_TIMEOUT', 'CARDEA_SHUTDOWN_TIMEOUT'])
-      expect(limits).toMatch(new RegExp(`\\| \`${name}\` +\\| ${seconds(name)} `))
+    for (const name of ['REQUEST_TIMEOUT', 'DATABASE_TIMEOUT', 'SHUTDOWN_TIMEOUT', 'SHUTDOWN_DELAY'])
+      expect(limits).toMatch(new RegExp(`\\| \`CARDEA_${name}\` +\\| ${seconds(`CARDEA_${name}`)} `))
     expect(limits).toMatch(
       new RegExp(`\\| \`CARDEA_DATABASE_POOL\` +\\| ${row('CARDEA_DATABASE_POOL') ?? ''} `),
     )
