@@ -12,7 +12,11 @@ type StorageState = {
 const DAY = 86_400
 
 /** Metrics of what is kept: table sizes, sweeping, sealing, signing keys. Of several processes' numbers the largest is shown, not their sum. */
-export function storageMetrics(registry: Registry): { observeStorage: (state: StorageState) => void } {
+export function storageMetrics(registry: Registry): {
+  observeStorage: (part: Partial<StorageState>) => void
+  /** Notes whether something could be read from the database when it was last looked at. */
+  observeLook: (look: string, succeeded: boolean) => void
+} {
   const shared = { registers: [registry], aggregator: 'max' as const }
   const bytes = new Gauge({
     name: 'table_bytes',
@@ -49,19 +53,30 @@ export function storageMetrics(registry: Registry): { observeStorage: (state: St
     labelNames: ['alg'] as const,
     ...shared,
   })
+  const looksFailed = new Gauge({
+    name: 'looks_failed',
+    help: '1 while this could not be read from the database; what is shown of it is from before',
+    labelNames: ['look'] as const,
+    ...shared,
+  })
   return {
-    observeStorage(state) {
-      for (const gauge of [bytes, rows, sweepLag, due, overdue]) gauge.reset()
-      for (const { table, ...size } of state.tables) {
+    observeStorage({ tables, expired, auditSealSeconds, keys }) {
+      if (tables) for (const gauge of [bytes, rows]) gauge.reset()
+      for (const { table, ...size } of tables ?? []) {
         bytes.set({ table }, size.bytes)
         rows.set({ table }, size.rows)
       }
-      for (const { table, expiredSeconds } of state.expired) sweepLag.set({ table }, expiredSeconds)
-      sealLag.set(state.auditSealSeconds)
-      for (const { alg, dueInSeconds, overdue: isOverdue } of state.keys) {
+      if (expired) sweepLag.reset()
+      for (const { table, expiredSeconds } of expired ?? []) sweepLag.set({ table }, expiredSeconds)
+      if (auditSealSeconds !== undefined) sealLag.set(auditSealSeconds)
+      if (keys) for (const gauge of [due, overdue]) gauge.reset()
+      for (const { alg, dueInSeconds, overdue: isOverdue } of keys ?? []) {
         if (dueInSeconds !== null) due.set({ alg }, dueInSeconds / DAY)
         overdue.set({ alg }, isOverdue ? 1 : 0)
       }
+    },
+    observeLook(look, succeeded) {
+      looksFailed.set({ look }, succeeded ? 0 : 1)
     },
   }
 }

@@ -5,6 +5,8 @@ import { queueStatistics } from '../queue/index.ts'
 import type { TaskStatistics } from '../queue/index.ts'
 import { countStreams, receiverStatistics } from '../receivers/index.ts'
 import type { ReceiverStatistics, StreamCount } from '../receivers/index.ts'
+import { lookAtEach } from './look-at-each.ts'
+import type { OnLook } from './look-at-each.ts'
 import { takeTurns } from './turns.ts'
 
 type Waiting = { waiting: number; oldestSeconds: number }
@@ -20,7 +22,7 @@ export function startWatchingQueue(
     onLogouts,
     onReceivers,
     onStreams,
-    onError,
+    onLook,
     everyMs = EVERY_MS,
   }: {
     onJobs: (tasks: TaskStatistics[]) => void
@@ -28,18 +30,17 @@ export function startWatchingQueue(
     onLogouts: (queue: Waiting) => void
     onReceivers: (receivers: ReceiverStatistics) => void
     onStreams: (streams: StreamCount[]) => void
-    onError: (error: unknown) => void
+    onLook: OnLook
     everyMs?: number
   },
 ): () => Promise<void> {
-  return takeTurns({
-    ...{ everyMs, onError, atOnce: true },
-    async work() {
-      onJobs(await queueStatistics(prisma))
-      onMails(await mailsWaiting(prisma))
-      onLogouts(await waitingNotices(prisma))
-      onReceivers(await receiverStatistics(prisma))
-      onStreams(await countStreams(prisma))
-    },
-  })
+  const looks = {
+    jobs: async () => onJobs(await queueStatistics(prisma)),
+    mails: async () => onMails(await mailsWaiting(prisma)),
+    logouts: async () => onLogouts(await waitingNotices(prisma)),
+    receivers: async () => onReceivers(await receiverStatistics(prisma)),
+    streams: async () => onStreams(await countStreams(prisma)),
+  }
+  const onError = (error: unknown) => onLook('queue', error)
+  return takeTurns({ everyMs, onError, atOnce: true, work: () => lookAtEach(looks, onLook) })
 }

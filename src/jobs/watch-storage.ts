@@ -3,6 +3,8 @@ import { tableSizes } from '../db/index.ts'
 import type { Database, TableSize } from '../db/index.ts'
 import { isRotationOverdue, keyAges, oldestExpired } from '../oidc/index.ts'
 import type { KeyAge, OldestExpired } from '../oidc/index.ts'
+import { lookAtEach } from './look-at-each.ts'
+import type { OnLook } from './look-at-each.ts'
 import { takeTurns } from './turns.ts'
 
 /** How what is kept stands: how large, how far behind its sweeping and sealing is, how long the keys still sign. */
@@ -21,26 +23,26 @@ export function startWatchingStorage(
   {
     rotationSeconds,
     onState,
-    onError,
+    onLook,
     everyMs = EVERY_MS,
   }: {
     /** Seconds for which one signing key signs; 0: until an operator rotates it. */
     rotationSeconds: number
-    onState: (state: StorageState) => void
-    onError: (error: unknown) => void
+    /** Told of each part by itself. */
+    onState: (part: Partial<StorageState>) => void
+    onLook: OnLook
     everyMs?: number
   },
 ): () => Promise<void> {
-  return takeTurns({
-    ...{ everyMs, onError, atOnce: true },
-    async work() {
+  const looks = {
+    tables: async () => onState({ tables: await tableSizes(prisma) }),
+    expired: async () => onState({ expired: await oldestExpired(prisma) }),
+    audit: async () => onState({ auditSealSeconds: await sealLag(prisma) }),
+    async keys() {
       const ages = await keyAges(prisma, rotationSeconds)
-      onState({
-        tables: await tableSizes(prisma),
-        expired: await oldestExpired(prisma),
-        auditSealSeconds: await sealLag(prisma),
-        keys: ages.map((age) => ({ ...age, overdue: isRotationOverdue(age, rotationSeconds) })),
-      })
+      onState({ keys: ages.map((age) => ({ ...age, overdue: isRotationOverdue(age, rotationSeconds) })) })
     },
-  })
+  }
+  const onError = (error: unknown) => onLook('storage', error)
+  return takeTurns({ everyMs, onError, atOnce: true, work: () => lookAtEach(looks, onLook) })
 }

@@ -61,6 +61,10 @@ export function besideRequests(
   const relay = brokerRelay(parts)
   const work = [...allWork(parts, mailDelivery), ...(relay ? [relay.work] : [])]
   const tell = (error: unknown, what: string) => tellTrouble(logger, error, what)
+  const onLook = (look: string, trouble: unknown) => {
+    metrics.observeLook(look, trouble === null)
+    if (trouble !== null) tell(trouble, `looking at ${look} failed`)
+  }
   return {
     startWorker({ pool = database.pool, only, ...options } = {}) {
       const stop = startWorker({
@@ -86,14 +90,14 @@ export function besideRequests(
         onLogouts: metrics.observeLogoutQueue,
         onReceivers: metrics.observeReceivers,
         onStreams: metrics.observeStreams,
-        onError: (error) => tell(error, 'watching the queue failed'),
+        onLook,
       }),
     startWatchingStorage: (options) =>
       startWatchingStorage(database, {
         ...options,
         rotationSeconds: keySchedule(parts.config).everySeconds,
         onState: metrics.observeStorage,
-        onError: (error) => logger.error({ error: String(error) }, 'watching the database failed'),
+        onLook,
       }),
     async onSealed() {
       const asking = [askForPushes(database), askForSignalPushes(database)]

@@ -30,16 +30,12 @@ afterEach(async () => {
 /** What the metrics say of what is kept. */
 async function observed(): Promise<(series: string) => number | undefined> {
   const metrics = createMetrics({ databasePool: () => ({ total: 0, idle: 0, waiting: 0 }) })
-  await new Promise<void>((resolve, reject) => {
-    const stop = startWatchingStorage(database, {
-      rotationSeconds: 90 * DAY,
-      onState(state) {
-        metrics.observeStorage(state)
-        void stop().then(resolve)
-      },
-      onError: reject,
-    })
-  })
+  // Stopped at once, it still finishes the turn that it began with.
+  await startWatchingStorage(database, {
+    rotationSeconds: 90 * DAY,
+    onState: metrics.observeStorage,
+    onLook: (look, trouble) => metrics.observeLook(look, trouble === null),
+  })()
   const lines = (await metrics.registry.metrics()).split('\n')
   return (series) => {
     const line = lines.find((one) => one.startsWith(`${series} `))
@@ -70,6 +66,22 @@ test('the metrics say how late sweeping and sealing are, and how large tables ar
   expect(late('table_bytes{table="sessions"}')).toBeGreaterThan(8000)
   await sealAll(database)
   expect((await observed())('audit_seal_lag_seconds')).toBe(0)
+})
+
+test('a table that cannot be read hides nothing of the others, and is told of', async () => {
+  await ensureSigningKeys({ database, sealer })
+  await sealAll(database)
+  const fine = await observed()
+  expect(fine('looks_failed{look="expired"}')).toBe(0)
+  expect(fine('looks_failed{look="keys"}')).toBe(0)
+  await database.pool.query('ALTER TABLE sessions RENAME COLUMN expires_at TO ends_at')
+  const broken = await observed()
+  expect(broken('looks_failed{look="expired"}')).toBe(1)
+  expect(broken('sweep_lag_seconds{table="sessions"}')).toBeUndefined()
+  expect(broken('looks_failed{look="keys"}')).toBe(0)
+  expect(broken('audit_seal_lag_seconds')).toBe(0)
+  expect(broken('signing_key_due_days{alg="ES256"}')).toBeCloseTo(90, 1)
+  expect(broken('table_bytes{table="sessions"}')).toBeGreaterThan(8000)
 })
 
 test('days left of each signing key are told, and that rotation has stopped (KY-03)', async () => {
