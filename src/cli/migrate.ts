@@ -8,6 +8,9 @@ import { addVerb } from './verb.ts'
 import type { VerbOptions } from './verb.ts'
 import { atDatabase, connected } from './with-database.ts'
 
+/** A backup, say, keeps a table from being altered. */
+const PATIENCE_MS = 60_000
+
 /** `cardea migrate`: brings the database's schema up to date, or says what that would do. */
 export function addMigrate(program: Command, terminal: Terminal): void {
   addVerb(program, {
@@ -26,7 +29,7 @@ export function addMigrate(program: Command, terminal: Terminal): void {
           )
           print(terminal, json, found, rows)
         } else {
-          const applied = await migrate(url)
+          const applied = await migrate(url, { patienceMs: PATIENCE_MS })
           await connected(url, ({ pool }) => installQueue(pool))
           const rows = applied.map((name) => `applied  ${name}`)
           print(terminal, json, { applied }, rows.length > 0 ? rows : ['The schema is up to date.'])

@@ -7,9 +7,13 @@ import type { Migration } from './files.ts'
 /** SQLSTATE of CREATE INDEX CONCURRENTLY and its like inside a transaction. */
 const NEEDS_NO_TRANSACTION = '25001'
 
+/** Whoever waits for a table keeps everybody behind from it, so that a backup under way would stop the service for as long as it takes. */
+const LOCKED_AT_MOST = "SET LOCAL lock_timeout = '1s'"
+
 /**
  * Applies one migration and records it, in one transaction: a crash leaves neither. When its SQL is at fault, the
- * failure is recorded, so that no later start tries it again before somebody has looked. Throws MigrationError.
+ * failure is recorded, so that no later start tries it again before somebody has looked. Throws MigrationError; storage trouble as it comes, of which one is that
+ * a table is in use (55P03).
  */
 export async function applyMigration(client: pg.Client, migration: Migration): Promise<void> {
   const { name, sql, checksum } = migration
@@ -27,6 +31,7 @@ export async function applyMigration(client: pg.Client, migration: Migration): P
   try {
     await client.query('BEGIN')
     try {
+      await client.query(LOCKED_AT_MOST)
       await begin()
       await client.query(sql)
       await finish()

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { applyMigration } from './apply.ts'
 import { MigrationError } from './error.ts'
@@ -7,12 +8,17 @@ import { createHistory, readHistory, type HistoryEntry, type Queryable } from '.
 /** The advisory lock that Prisma's schema engine takes, so that `prisma migrate deploy` waits for us and we for it. */
 const LOCK = 72707369
 const CONNECT_TIMEOUT_MS = 10_000
+/** SQLSTATE: somebody else holds a lock. */
+const LOCKED = '55P03'
+const AGAIN_AFTER_MS = 2000
 
 export type MigrateOptions = {
   /** The folder of migrations; ours by default. */
   dir?: string
   /** Told the name of each migration when it has been applied. */
   onApply?: (name: string) => void
+  /** For how long a table that others use is asked for again and again; otherwise that is storage trouble at once. */
+  patienceMs?: number
 }
 
 export type MigrationStatus = { applied: string[]; pending: string[]; failed: string[] }
@@ -40,13 +46,23 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
     await createHistory(client)
     const pending = pendingOf(migrations, await readHistory(client))
     for (const migration of pending) {
-      await applyMigration(client, migration)
+      await whenFree(() => applyMigration(client, migration), options.patienceMs ?? 0)
       options.onApply?.(migration.name)
     }
     return pending.map(({ name }) => name)
   } finally {
     await client.end()
   }
+}
+
+async function whenFree(attempt: () => Promise<void>, patienceMs: number): Promise<void> {
+  for (const until = performance.now() + patienceMs; ; await sleep(AGAIN_AFTER_MS))
+    try {
+      await attempt()
+      return
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== LOCKED || performance.now() >= until) throw error
+    }
 }
 
 /** Which migrations the database has, lacks, or has tried in vain. Changes nothing. */

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import pg from 'pg'
 import { isStorageTrouble, migrate, MigrationError, migrationStatus } from '../../../src/db/index.ts'
@@ -136,6 +137,41 @@ describe('a migration that fails', () => {
     expect(await cut).toMatchObject({ trouble: true })
     await write('1_cut', 'CREATE TABLE cut ()')
     expect(await run()).toEqual(['1_cut'])
+  })
+})
+
+describe('a table that somebody else uses', () => {
+  let reader: pg.Client
+  beforeEach(async () => {
+    await write('1_make', 'CREATE TABLE t (n int)')
+    await run()
+    await write('2_alter', 'ALTER TABLE t ADD COLUMN m int')
+    reader = new pg.Client({ connectionString: url })
+    await reader.connect()
+    // As a backup does for as long as it takes.
+    await reader.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
+  })
+  afterEach(() => reader.end())
+
+  test('is altered at a later attempt, and everybody else gets through meanwhile', async () => {
+    const failed = failureOf(run)
+    const waits =
+      "SELECT FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE t%' AND wait_event_type = 'Lock'"
+    while ((await query(waits)).length === 0);
+    const asked = performance.now()
+    expect(await query('SELECT n FROM t')).toEqual([])
+    expect(performance.now() - asked).toBeLessThan(5000)
+    expect(await failed).toMatchObject({ trouble: true, error: { code: '55P03' } })
+    expect(await status()).toEqual({ applied: ['1_make'], pending: ['2_alter'], failed: [] })
+    await reader.query('COMMIT')
+    expect(await run()).toEqual(['2_alter'])
+  })
+
+  test('is waited for by whoever has the patience', async () => {
+    const patient = migrate(url, { dir, patienceMs: 20_000 })
+    await sleep(1500)
+    await reader.query('COMMIT')
+    expect(await patient).toEqual(['2_alter'])
   })
 })
 
