@@ -41,7 +41,7 @@ export const requestUnlock: Handler = async (deps, ctx, signIn, body) => {
   const ip = ipOf(ctx)
   const browser = await browserForEmail(database.prisma, { email, token: browserTokenOf(ctx) })
   const counters = [
-    ...mailFormCounters({ ip }),
+    ...mailFormCounters({ ip, browser }),
     ...mailAddressCounters({ email, ip, browser, purpose: 'unlock' }),
   ]
   const reserved = await reserveAttempt(database.prisma, counters, new Date())
@@ -87,7 +87,8 @@ export const unlock: Handler = async (deps, ctx, signIn, body) => {
     return
   }
   const { database, sealer, keys } = deps
-  const attempt = { ...asked, purpose: 'unlock' as const, code: field(body, 'code') ?? '', ip: ipOf(ctx) }
+  const from = { ip: ipOf(ctx), browserToken: browserTokenOf(ctx) }
+  const attempt = { ...asked, ...from, purpose: 'unlock' as const, code: field(body, 'code') ?? '' }
   const verdict = await checkMailCode({ database, keys }, attempt)
   if (!verdict.ok && verdict.reason === 'throttled') {
     const { retryAfter } = verdict

@@ -1,12 +1,21 @@
 import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { Database } from '../db/index.ts'
-import { counterKey, giveBack, networkCounters, recordBlocks, reserveAttempt } from '../users/index.ts'
+import type { Database, Db } from '../db/index.ts'
+import {
+  browserOfAnybody,
+  counterKey,
+  giveBack,
+  networkCounters,
+  recordBlocks,
+  reserveAttempt,
+} from '../users/index.ts'
 import type { Counter, CounterPolicy } from '../users/index.ts'
+import { browserTokenOf } from './known-browser.ts'
 
 /**
- * RFC 8628 section 5.1: a user code has 34 bits and lives ten minutes; in that time a network gets ten guesses and an account five,
- * over all instances. Whoever exceeds them waits, longer each time.
+ * RFC 8628 section 5.1: a user code has 34 bits and lives ten minutes; in that time the strangers of a network get ten guesses together, an account or
+ * a browser that somebody signed in with five, and all of those in one network sixty, over all instances. Whoever exceeds them waits, longer
+ * each time; and nobody who is known waits for what strangers behind the same router did (TH-03).
  */
 const network: CounterPolicy = {
   limit: 10,
@@ -17,6 +26,7 @@ const network: CounterPolicy = {
   clearedBySuccess: false,
 }
 const account: CounterPolicy = { ...network, limit: 5 }
+const known: CounterPolicy = { ...network, limit: 60 }
 
 /** Too many user codes were tried that do not exist. Answered with 429 and Retry-After (HT-05). */
 export class TooManyGuesses extends errors.CustomOIDCProviderError {
@@ -38,7 +48,7 @@ export function createGuessCounter({ prisma }: Database) {
     look: () => Promise<T | undefined>,
   ): Promise<T | undefined> {
     if (!ctx) return look()
-    const reserved = await reserveAttempt(prisma, countersOf(ctx), new Date())
+    const reserved = await reserveAttempt(prisma, await countersOf(prisma, ctx), new Date())
     if (!reserved.ok) {
       ctx.set('Retry-After', String(reserved.retryAfter))
       throw new TooManyGuesses(reserved.retryAfter)
@@ -60,12 +70,23 @@ function ipOf(state: unknown): string {
   return String((state as { ip?: string }).ip)
 }
 
-function countersOf({ oidc, state }: KoaContextWithOIDC): Counter[] {
-  const userId = oidc.session?.accountId
-  return [
-    ...networkCounters('device-code.network', network, ipOf(state)),
-    ...(userId === undefined
-      ? []
-      : [{ key: counterKey('device-code.account', userId), policy: account, about: { userId } }]),
-  ]
+async function countersOf(db: Db, ctx: KoaContextWithOIDC): Promise<Counter[]> {
+  const userId = ctx.oidc.session?.accountId
+  const ip = ipOf(ctx.state)
+  const own = await ownCounter(db, userId, browserTokenOf(ctx))
+  return own
+    ? [own, ...networkCounters('device-code.known', known, ip)]
+    : networkCounters('device-code.network', network, ip)
+}
+
+async function ownCounter(
+  db: Db,
+  userId: string | undefined,
+  browserToken: string | undefined,
+): Promise<Counter | null> {
+  if (userId !== undefined)
+    return { key: counterKey('device-code.account', userId), policy: account, about: { userId } }
+  // Most enter the code before they sign in.
+  const browser = await browserOfAnybody(db, browserToken)
+  return browser === null ? null : { key: counterKey('device-code.browser', browser), policy: account }
 }

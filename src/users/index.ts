@@ -82,6 +82,7 @@ export type { TotpEnrolment } from './totp-enrolment.ts'
 export { totpUri } from './totp-uri.ts'
 export {
   browserForEmail,
+  browserOfAnybody,
   browserOf,
   forgetTrustedBrowser,
   forgetTrustedBrowsers,

@@ -34,16 +34,22 @@ const unlocksForAddress: CounterPolicy = {
   maxBlockSeconds: hour,
 }
 const codesOfNetwork: CounterPolicy = { ...requestsOfNetwork, limit: 60 }
+// Twenty, then one more after an hour, after two, four and eight: at most 24 a day of a million, however many mails were asked for.
 const codesForAddress: CounterPolicy = {
   ...requestsOfNetwork,
   limit: 20,
+  every: 1,
   windowSeconds: day,
-  blockSeconds: day,
+  blockSeconds: hour,
   maxBlockSeconds: day,
 }
 
-/** What a form is counted by that may make us write a mail to an address that somebody typed: the network (HT-05). */
-export function mailFormCounters({ ip }: { ip: string }): Counter[] {
+/**
+ * What a form is counted by that may make us write a mail to an address that somebody typed: the network (HT-05). Nothing from a browser
+ * that is known for that address: it is counted with the mail, and others behind the same router must not shut the form for it (TH-03).
+ */
+export function mailFormCounters({ ip, browser = null }: { ip: string; browser?: string | null }): Counter[] {
+  if (browser !== null) return []
   return networkCounters('mail-request.network', requestsOfNetwork, ip)
 }
 
@@ -81,21 +87,33 @@ export function mailAddressCounters({
 }
 
 /**
- * What a code from a mail is counted by, besides its ticket. A code that unlocks has no link beside it: it is counted for the address
- * and the network together, or a stranger's guesses would shut the way out for the owner (TH-03).
+ * What a code from a mail is counted by, besides its ticket: from a browser that is known for the address that browser alone, so that no
+ * stranger can shut it out; else the network and the address. A code that unlocks has no link beside it: it is counted for the address and
+ * the network together, or a stranger's guesses elsewhere would shut the way out for the owner (TH-03).
  */
 export function mailCodeCounters({
   email,
   ip,
   purpose,
+  browser,
+  userId,
 }: {
   email: string
   ip: string
   purpose: MailTicketPurpose
+  browser: string | null
+  /** Who has the address, for operators. */
+  userId: string | undefined
 }): Counter[] {
-  const key =
+  const policy = codesForAddress
+  if (browser !== null) return [{ key: counterKey('mail-code.browser', browser), policy, about: { userId } }]
+  const network = networkOf(ip)
+  const ofAddress: Counter =
     purpose === 'unlock'
-      ? counterKey('mail-code.address-network', email, `${email}\n${networkOf(ip)}`)
-      : counterKey('mail-code.address', email)
-  return [...networkCounters('mail-code.network', codesOfNetwork, ip), { key, policy: codesForAddress }]
+      ? {
+          ...{ key: counterKey('mail-code.address-network', email, `${email}\n${network}`), policy },
+          about: { userId, network },
+        }
+      : { key: counterKey('mail-code.address', email), policy, about: { userId } }
+  return [...networkCounters('mail-code.network', codesOfNetwork, ip), ofAddress]
 }

@@ -121,12 +121,13 @@ export function passkeyCounters(
 
 const browserScopes = [
   ...['password.browser', 'otp.browser', 'otp.browser-per-day', 'recovery-code.browser', 'passkey.browser'],
-  ...['mail-request.browser', 'unlock-request.browser'],
+  ...['mail-request.browser', 'unlock-request.browser', 'mail-code.browser', 'device-code.browser'],
 ]
 const networkScopes = [
   'password.account-network',
   'mail-request.address-network',
   'unlock-request.address-network',
+  'mail-code.address-network',
 ]
 
 /** The keys of all counters of one account, of the browsers known for it too, and the beginnings of those that also name a network. */
@@ -144,6 +145,7 @@ export function countersOfAccount(
   return {
     keys: [
       counterKey('password.account', email),
+      counterKey('mail-code.address', email),
       ...scopes.map((scope) => counterKey(scope, id)),
       ...browsers.flatMap((browser) => browserScopes.map((scope) => counterKey(scope, browser.id))),
     ],

@@ -107,16 +107,38 @@ export async function provenBrowser(
   return browser && !browser.byMail ? browser.id : null
 }
 
-/** The id of the browser that this cookie's value names for whoever has the address, or null. One statement whoever that is. */
-export async function browserForEmail(
+/** Who has the address, and which browser this cookie's value names for them. One statement whoever that is. */
+export async function ownerAndBrowser(
   db: Db,
   { token, email }: { token: string | undefined; email: string },
-): Promise<string | null> {
+): Promise<{ userId: string | undefined; browser: string | null }> {
   const digests = secretsIn(token).map((secret) => new Uint8Array(digest(secret)))
-  const [row] = await db.$queryRaw<{ id: string }[]>`
-    SELECT b.id FROM trusted_browsers b JOIN users u ON u.id = b.user_id
-    WHERE b.digest = ANY(${digests}::bytea[]) AND u.email = ${email} AND b.expires_at > now()
-    ORDER BY b.last_used_at DESC LIMIT 1`
+  const [row] = await db.$queryRaw<{ userId: string; browser: string | null }[]>`
+    SELECT u.id AS "userId", (
+      SELECT b.id FROM trusted_browsers b
+      WHERE b.user_id = u.id AND b.digest = ANY(${digests}::bytea[]) AND b.expires_at > now()
+      ORDER BY b.last_used_at DESC LIMIT 1) AS browser
+    FROM users u WHERE u.email = ${email}`
+  return { userId: row?.userId, browser: row?.browser ?? null }
+}
+
+/** The id of the browser that this cookie's value names for whoever has the address, or null. */
+export async function browserForEmail(
+  db: Db,
+  claimed: { token: string | undefined; email: string },
+): Promise<string | null> {
+  return (await ownerAndBrowser(db, claimed)).browser
+}
+
+/** The id of the browser that this cookie's value names for anybody who signed in with it, or null. */
+export async function browserOfAnybody(db: Db, token: string | undefined): Promise<string | null> {
+  const digests = secretsIn(token).map((secret) => new Uint8Array(digest(secret)))
+  if (digests.length === 0) return null
+  const row = await db.trustedBrowser.findFirst({
+    where: { digest: { in: digests }, byMail: false, expiresAt: { gt: new Date() } },
+    orderBy: { lastUsedAt: 'desc' },
+    select: { id: true },
+  })
   return row?.id ?? null
 }
 

@@ -87,6 +87,22 @@ describe('guessing user codes', () => {
     expect(await inTurn(many(6), tell)).toEqual([...Array<string>(5).fill('unknown'), 'throttled'])
   })
 
+  test('by strangers behind the same router keeps nobody waiting who is signed in, or was in this browser (DV-01, TH-03)', async () => {
+    const address = '198.51.100.9'
+    const agent = await signedIn(address)
+    expect((await inTurn(many(11), tellFrom(address))).at(-1)).toBe('throttled')
+    const { user_code: code } = await startDevice(server, app)
+    expect(verdictOf(await tellFrom(address)(code))).toBe('throttled')
+    expect(verdictOf(await enterCode(agent, code, 'look'))).toBe('found')
+
+    const cookies = agent.cookies.filter(({ name }) => name.includes('cardea_device'))
+    expect(cookies).not.toEqual([])
+    const signedOut = () => createUserAgent(at(server, address), cookies)
+    expect(verdictOf(await enterCode(signedOut(), code, 'look'))).toBe('found')
+    const wrong = await inTurn(many(6), (guessed) => enterCode(signedOut(), guessed))
+    expect(wrong).toEqual([...Array<string>(5).fill('unknown'), 'throttled'])
+  })
+
   test('is not what people do who enter codes that exist (DV-01)', async () => {
     const agent = createUserAgent(at(server, '198.51.100.6'))
     const started = await startDevice(server, app)

@@ -14,8 +14,10 @@ type Asking = { email: string; purpose: MailTicketPurpose }
  * answer made 429 (HT-05). Counted the same whoever the address belongs to.
  */
 export async function countAsking(deps: Deps, ctx: Context, asking: Asking): Promise<Text | null> {
-  const aboutMail = await mailCounters(deps, ctx, asking)
-  return count(deps, ctx, [...mailFormCounters({ ip: ctx.state.ip }), ...aboutMail])
+  const browser = await knownBrowser(deps, ctx, asking.email)
+  const { ip } = ctx.state
+  const aboutMail = mailAddressCounters({ ...asking, browser, ip })
+  return count(deps, ctx, [...mailFormCounters({ ip, browser }), ...aboutMail])
 }
 
 /** The part of it that is about the network alone: for a form that may yet turn out to cause no mail. */
@@ -25,18 +27,13 @@ export async function countForm(deps: Deps, ctx: Context): Promise<Text | null> 
 
 /** The part of it that is about the address: a mail is certain to follow. */
 export async function countMail(deps: Deps, ctx: Context, asking: Asking): Promise<Text | null> {
-  return count(deps, ctx, await mailCounters(deps, ctx, asking))
+  const browser = await knownBrowser(deps, ctx, asking.email)
+  return count(deps, ctx, mailAddressCounters({ ...asking, browser, ip: ctx.state.ip }))
 }
 
 /** The id of the browser that asks, if it is known for whoever has the address. */
 export function knownBrowser({ database }: Deps, ctx: Context, email: string): Promise<string | null> {
   return browserForEmail(database.prisma, { email, token: browserTokenOf(ctx) })
-}
-
-async function mailCounters(deps: Deps, ctx: Context, asking: Asking): Promise<Counter[]> {
-  const { email } = asking
-  const browser = await knownBrowser(deps, ctx, email)
-  return mailAddressCounters({ ...asking, browser, ip: ctx.state.ip })
 }
 
 async function count({ database }: Deps, ctx: Context, counters: readonly Counter[]): Promise<Text | null> {

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import { checkCsrf, csrfToken, field } from '../../http/index.ts'
 import { text } from '../../language/index.ts'
 import type { Text, TextKey } from '../../language/index.ts'
+import { browserTokenOf } from '../../oidc/index.ts'
 import { checkMailCode, spendMailTicketByCode, tradeCodeForLink } from '../../users/index.ts'
 import { tooMany } from './ask.ts'
 import { confirm } from './confirm.ts'
@@ -42,7 +43,10 @@ export async function enterCode(deps: ByMailDeps, ctx: Context, kind: PendingKin
   checkCsrf(ctx, deps.keys, binding(kind, pending), field(ctx.request.body, 'csrf'))
   const { id, email } = pending
   const code = field(ctx.request.body, 'code') ?? ''
-  const verdict = await checkMailCode(deps, { id, email, code, purpose: kind, ip: ctx.state.ip })
+  const verdict = await checkMailCode(deps, {
+    ...{ id, email, code, purpose: kind, ip: ctx.state.ip },
+    browserToken: browserTokenOf(ctx),
+  })
   if (!verdict.ok) {
     if (verdict.reason === 'throttled')
       showPage(deps, ctx, kind, pending, { problem: tooMany(ctx, verdict.retryAfter) })

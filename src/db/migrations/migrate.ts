@@ -56,12 +56,13 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
 }
 
 async function whenFree(attempt: () => Promise<void>, patienceMs: number): Promise<void> {
-  for (const until = performance.now() + patienceMs; ; await sleep(AGAIN_AFTER_MS))
+  for (const until = performance.now() + patienceMs; ;)
     try {
       await attempt()
       return
     } catch (error) {
       if ((error as { code?: unknown }).code !== LOCKED || performance.now() >= until) throw error
+      await sleep(AGAIN_AFTER_MS)
     }
 }
 

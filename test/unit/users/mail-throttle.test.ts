@@ -16,6 +16,10 @@ describe('what makes us write a mail', () => {
     expect(shared(one ?? [], other ?? [])).toHaveLength(1)
   })
 
+  test('is not counted for the network from a browser that is known for the address (TH-03)', () => {
+    expect(mailFormCounters({ ip: '192.0.2.1', browser: 'known' })).toEqual([])
+  })
+
   test('is counted for the address: in all of a /48 together, apart in each other network, in known browsers and for ways out of a wait (TH-03)', () => {
     const asking = { email, ip: '2001:db8:1:2::1', browser: null, purpose: 'reset' } as const
     const key = (other: Partial<Parameters<typeof mailAddressCounters>[0]> = {}) =>
@@ -52,7 +56,9 @@ describe('a way out of a wait', () => {
 
 describe('a code from a mail', () => {
   const [here, there] = ['192.0.2.1', '192.0.2.2']
-  const keys = (ip: string, purpose: 'reset' | 'unlock') => keysOf(mailCodeCounters({ email, ip, purpose }))
+  const counters = (ip: string, purpose: 'reset' | 'unlock', browser: string | null = null) =>
+    mailCodeCounters({ email, ip, purpose, browser, userId: 'ada' })
+  const keys = (...asked: Parameters<typeof counters>) => keysOf(counters(...asked))
 
   test('that unlocks is counted for the address apart in each network: no stranger shuts it (TH-03)', () => {
     expect(shared(keys(here, 'unlock'), keys(there, 'unlock'))).toEqual([])
@@ -60,5 +66,13 @@ describe('a code from a mail', () => {
 
   test('with a link beside it is counted for the address, wherever it comes from (TH-01)', () => {
     expect(shared(keys(here, 'reset'), keys(there, 'reset'))).toHaveLength(1)
+  })
+
+  test('from a browser that is known is counted for that browser alone, and nobody waits longer than the failures say (TH-03)', () => {
+    expect(shared(keys(here, 'reset', 'known'), keys(here, 'reset'))).toEqual([])
+    expect(shared(keys(here, 'unlock', 'known'), keys(here, 'unlock'))).toEqual([])
+    expect(keys(here, 'reset', 'known')).toEqual(keys(there, 'reset', 'known'))
+    for (const { policy } of [...counters(here, 'reset'), ...counters(here, 'unlock')])
+      expect(policy.blockSeconds).toBeLessThanOrEqual(3600)
   })
 })
