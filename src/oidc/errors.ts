@@ -3,8 +3,8 @@ import { isStorageTrouble } from '../db/index.ts'
 
 /**
  * The store is not there, too slow or too busy. Never a protocol verdict: clients that read `invalid_grant` throw their
- * refresh token away. 503 at our own endpoints; at the authorization endpoint the engine passes `temporarily_unavailable`
- * on to a verified redirect URI (RFC 6749 section 4.1.2.1).
+ * refresh token away. 503 at our own endpoints; at the authorization endpoint `temporarily_unavailable` goes to a
+ * verified redirect URI (RFC 6749 section 4.1.2.1): from the engine for what could not be read, from `redirectUnavailable` for the rest.
  */
 export class StorageUnavailable extends errors.CustomOIDCProviderError {
   constructor(cause: unknown) {

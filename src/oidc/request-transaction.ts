@@ -3,6 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Database } from '../db/index.ts'
 import { auditTrail } from './audit-trail.ts'
 import { engineError, StorageUnavailable } from './errors.ts'
+import type { OnFailure } from './failures.ts'
 import { keepAlive } from './keep-alive.ts'
 import type { Lifetimes } from './lifetimes.ts'
 import { answerReplay, prepareRotation, settleRotation } from './rotation.ts'
@@ -11,6 +12,7 @@ import { commit } from './store/commit.ts'
 import { beginUnitOfWork } from './store/unit-of-work.ts'
 import type { UnitOfWork } from './store/unit-of-work.ts'
 import type { Conflict, Write } from './store/writes.ts'
+import { redirectUnavailable } from './unavailable-redirect.ts'
 
 type Deps = {
   pool: Database['pool']
@@ -18,6 +20,7 @@ type Deps = {
   refreshRetryWindowSeconds: number
   pages: EnginePages
   onTokensIssued(grantType: string): void
+  onFailure?: OnFailure
 }
 
 /**
@@ -57,8 +60,15 @@ export function requestTransaction(deps: Deps): Middleware {
     } catch (error) {
       // The outcome of a commit may be unknown: tokens, codes and cookies stay here.
       for (const header of ['Location', 'Set-Cookie']) ctx.remove(header)
+      const wasFine = ctx.status < 400
       ctx.body = null
-      throw engineError(error)
+      const failure = engineError(error)
+      const tooLate = ctx.state.deadline?.aborted === true
+      if (wasFine && !tooLate && failure instanceof StorageUnavailable && redirectUnavailable(ctx, failure)) {
+        deps.onFailure?.(ctx as unknown as KoaContextWithOIDC, failure)
+        return
+      }
+      throw failure
     }
   }
 
