@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
+import { shedWhenStuck } from './shed.ts'
 import { traceQueries } from './trace-queries.ts'
 
 export type PoolOptions = {
@@ -26,6 +27,8 @@ export type PoolOptions = {
 /** How much longer than the server's own limit we wait for its answer: a frozen server keeps no limits. */
 const ANSWER_MARGIN_MS = 500
 const IDLE_CONNECTION_MS = 30_000
+/** A line in which the last one waited for half of the limit is about to fail those at its end. */
+const WORTH_WAITING = 0.5
 /** Times go over a connection as digits without a zone, in UTC, whatever zone the server, the database or the role was set to. */
 const IN_UTC = '-c TimeZone=UTC'
 
@@ -47,6 +50,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     application_name: 'cardea',
     keepAlive: true,
   })
+  shedWhenStuck(pool, options.connectTimeoutMs * WORTH_WAITING)
   traceQueries(pool)
   pool.on('error', (error) => options.onError?.(error))
   pool.on('connect', (client) => {

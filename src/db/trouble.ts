@@ -13,7 +13,7 @@ const ADAPTER =
   /^(DatabaseNotReachable|ConnectionClosed|SocketTimeout|TlsConnectionError|AuthenticationFailed|DatabaseAccessDenied|DatabaseDoesNotExist|TooManyConnections|TransactionAlreadyClosed|TransactionWriteConflict)$/
 // The pg driver gives its own errors no code.
 const DRIVER =
-  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/
+  /^(timeout exceeded when trying to connect|too many wait for a connection|Connection terminated|Query read timeout|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/
 
 /**
  * Whether the error means that the database is not there, too slow, too busy or cannot write, in any of the forms in
