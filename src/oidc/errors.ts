@@ -1,5 +1,5 @@
 import { errors } from 'oidc-provider'
-import { isStorageTrouble } from '../db/index.ts'
+import { isStorageTrouble, isUniqueViolation } from '../db/index.ts'
 
 /**
  * The store is not there, too slow or too busy. Never a protocol verdict: clients that read `invalid_grant` throw their
@@ -15,7 +15,8 @@ export class StorageUnavailable extends errors.CustomOIDCProviderError {
 
 /** What an error of the database means to the engine: unavailable, a malformed request, or a bug. */
 export function engineError(error: unknown): unknown {
-  if (isStorageTrouble(error)) return new StorageUnavailable(error)
+  // An id or a user code that was drawn twice: nothing was written, and asked again another one is drawn.
+  if (isStorageTrouble(error) || isUniqueViolation(error)) return new StorageUnavailable(error)
   if (isUnstorable(error))
     return new errors.InvalidRequest('the request contains characters that are not allowed')
   return error

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { at } from '../support/attempts.ts'
 import { addDeviceApp, askForCode, connect, enterCode, startDevice } from '../support/device.ts'
 import type { Answer } from '../support/http-client.ts'
+import { failOnInsert } from '../support/outage.ts'
 import { addPerson } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
@@ -166,6 +167,17 @@ test('user codes are drawn from 20 letters, each as often as the others (DV-01, 
   // 1,600 letters, 80 of each expected; below 40 or above 130 comes by chance less than once in a million runs.
   expect(Math.min(...counts)).toBeGreaterThan(40)
   expect(Math.max(...counts)).toBeLessThan(130)
+})
+
+test('a code that was drawn twice is given to nobody: 503, and asked again there is another (FT-32)', async () => {
+  const { stop } = await failOnInsert(server, {
+    ...{ table: 'tokens', condition: 'NEW.user_code IS NOT NULL', sqlstate: '23505' },
+  })
+  const refused = await askForCode(server, app)
+  await stop()
+  expect([refused.status, refused.headers['retry-after']]).toEqual([503, '2'])
+  expect(refused.json()['error']).toBe('temporarily_unavailable')
+  expect((await askForCode(server, app)).status).toBe(200)
 })
 
 test('how many codes one address may ask for in a minute is limited, with Retry-After (HT-05, RFC 8628 §5.1)', async () => {
