@@ -133,8 +133,11 @@ export interface Views extends AccountViews {
     /** That page asks for a passkey. */
     byPasskey?: boolean | undefined
   }
-  /** Shows the codes this one time; posts `saved=yes`. `email` labels the printed sheet. */
-  'recovery-codes': FormPage & { codes: string[]; email?: string | undefined }
+  /**
+   * Shows the codes this one time; posts `saved=yes`. `email` labels the printed sheet. `replaced`: others were made in another window,
+   * and those shown before are no good; posts `replaced=yes`.
+   */
+  'recovery-codes': FormPage & { codes: string[]; replaced?: boolean; email?: string | undefined }
   /**
    * Posts `decision=allow|deny`, `scope` (one per scope, `claim:name` for a claim) and `resource_scope` ("identifier scope", one
    * per resource's scope).

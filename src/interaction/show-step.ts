@@ -10,6 +10,7 @@ import { consentView } from './consent-view.ts'
 import type { InteractionDeps } from './deps.ts'
 import { finish } from './finish.ts'
 import { newEnrolment } from './enrolment.ts'
+import { areReplaced, waitingCodes } from './new-recovery-codes.ts'
 import { formToMake, formToUse } from './passkey-forms.ts'
 import type { SignIn } from './sign-in.ts'
 import { trustDaysOf } from './trust.ts'
@@ -125,10 +126,10 @@ export async function showStep(
       return
     }
     case 'recovery-codes': {
-      const codes = deps.sealer
-        .open(signIn.progress.unsavedCodes ?? '', `interactions:${interaction.uid}`)
-        .split(' ')
-      ctx.body = deps.render(ctx, 'recovery-codes', { ...form, action: `${at}/recovery-codes`, codes, email })
+      const replaced = await areReplaced(deps, signIn)
+      const codes = replaced ? [] : waitingCodes(deps, signIn).codes
+      const action = `${at}/recovery-codes`
+      ctx.body = deps.render(ctx, 'recovery-codes', { ...form, action, codes, replaced, email })
       return
     }
     case 'select-account':

@@ -260,6 +260,11 @@ export const pageFixtures: PageFixture[] = [
       error: text('signin:recoveryCodes.notSaved'),
     },
   },
+  {
+    name: 'recovery-codes-replaced',
+    view: 'recovery-codes',
+    data: { action: `${base}/recovery-codes`, csrf, codes: [], replaced: true, email },
+  },
   ...accountFixtures({
     ...{ csrf, email, longEmail, acme, hostileClient, polyglot },
     qrSvg: await toString(uri, { type: 'svg' }),
