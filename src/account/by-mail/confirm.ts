@@ -6,6 +6,7 @@ import { findMailTicket, spendMailTicketByLink } from '../../users/index.ts'
 import type { SpentMailTicket } from '../../users/index.ts'
 import { showDeadLink } from '../dead-link.ts'
 import type { ByMailDeps } from './deps.ts'
+import { allowedDomains, mayChoose } from './domains.ts'
 import { makeAccount } from './make-account.ts'
 import { AddressTaken, changeAddress } from './new-address.ts'
 import { recallPending } from './pending.ts'
@@ -61,6 +62,8 @@ export async function confirm(
   const work = async (tx: Tx) => {
     const spent = await spend(tx)
     if (!spent || (kind === 'register' && !isOpen(deps))) return 'dead'
+    // Named since the mail was asked for.
+    if (!mayChoose(deps.registration, spent.email)) return 'domain'
     if (kind === 'register') {
       const isOwnBrowser = recallPending(ctx, 'register')?.id === spent.id
       const made = await makeAccount(tx, spent, { isOwnBrowser }, by)
@@ -75,6 +78,7 @@ export async function confirm(
   })
   if (outcome === 'dead') showDeadLink(deps, ctx)
   else if (outcome === 'taken') showTaken(deps, ctx)
+  else if (outcome === 'domain') showDomains(deps, ctx)
   else {
     ctx.status = 303
     ctx.redirect(outcome === 'done' ? places[kind].done : `/account/password?ticket=${outcome}`)
@@ -88,6 +92,15 @@ function showTaken({ render }: ByMailDeps, ctx: Context): void {
   ctx.body = render(ctx, 'error', {
     title: text('register:taken.title'),
     message: text('register:taken.message'),
+  })
+}
+
+function showDomains({ render, registration }: ByMailDeps, ctx: Context): void {
+  ctx.status = 403
+  ctx.type = 'html'
+  ctx.body = render(ctx, 'error', {
+    title: text('register:otherDomain.title'),
+    message: text('register:otherDomain.message', { domains: allowedDomains(registration).join(', ') }),
   })
 }
 
