@@ -78,12 +78,11 @@ export interface PasskeyForm {
 
 /** The data of each page, by the name of its template. */
 export interface Views extends AccountViews {
-  /** Posts `email`, `password`. `resetHint` says in a sentence how to get a new password. */
+  /** Posts `email`, `password`. */
   login: FormPage & {
     email?: string | undefined
     /** Signs in without a name and a password, also from the browser's own list at the field. */
     passkey?: PasskeyForm | undefined
-    resetHint?: Text | undefined
     /** Links to the pages for a new account and for a forgotten password. */
     registerUri?: string | undefined
     forgotUri?: string | undefined

@@ -65,8 +65,9 @@ export async function showStep(
           signIn.progress.proven.passkey === undefined
             ? await formToUse(deps, ctx, signIn, 'anybody')
             : undefined,
-        registerUri: deps.selfService.register ? `/register?interaction=${interaction.uid}` : undefined,
-        forgotUri: deps.selfService.forgot ? `/forgot?interaction=${interaction.uid}` : undefined,
+        registerUri: deps.mayRegister ? `/register?interaction=${interaction.uid}` : undefined,
+        // Without mail its page says whom to ask.
+        forgotUri: `/forgot?interaction=${interaction.uid}`,
         unlockAction: failure.offersUnlock && deps.canChallenge ? `${at}/unlock-request` : undefined,
       })
       return
