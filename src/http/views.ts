@@ -179,6 +179,7 @@ export interface Views extends AccountViews {
   'device-answered': Page & { allowed: boolean }
   /** Posts `ticket`, `password`. `invited` greets somebody who has none yet. `email` tells password managers whose it is. */
   'set-password': FormPage & { email: string; ticket: string; invited: boolean }
+  /** Without `continueUri` it leads to the account pages, which ask for a sign-in. */
   'password-set': Page & { continueUri?: string | undefined }
   /** Posts `email`, `name`, `password`, `interaction`. `field` says where the error is. `domains`: whose addresses may register. */
   register: FormPage & {
@@ -222,6 +223,10 @@ export interface Views extends AccountViews {
     finished?: boolean | undefined
     /** Or back to the form, which may work a little later: "Try again". */
     againUri?: string | undefined
+    /** Ways on that are our own pages: to sign in, for a forgotten password, for a new account. */
+    signInUri?: string | undefined
+    forgotUri?: string | undefined
+    registerUri?: string | undefined
   }
 }
 

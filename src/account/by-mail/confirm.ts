@@ -24,7 +24,7 @@ export async function showConfirm(deps: ByMailDeps, ctx: Context, kind: Confirma
   const ticket = ticketIn(ctx.query['ticket'])
   const found = ticket && (await findMailTicket(deps.database.prisma, { ticket, purposes: [kind] }))
   if (!ticket || !found || (kind === 'register' && !isOpen(deps))) {
-    showDeadLink(deps, ctx)
+    showDeadLink(deps, ctx, kind)
     return
   }
   ctx.type = 'html'
@@ -43,7 +43,7 @@ export async function confirmByLink(deps: ByMailDeps, ctx: Context, kind: Confir
   checkCsrf(ctx, deps.keys, binding(kind, sent), field(ctx.request.body, 'csrf'))
   const ticket = ticketIn(sent)
   if (!ticket) {
-    showDeadLink(deps, ctx)
+    showDeadLink(deps, ctx, kind)
     return
   }
   const { sealer } = deps
@@ -76,7 +76,7 @@ export async function confirm(
     if (error instanceof AddressTaken) return 'taken'
     throw error
   })
-  if (outcome === 'dead') showDeadLink(deps, ctx)
+  if (outcome === 'dead') showDeadLink(deps, ctx, kind)
   else if (outcome === 'taken') showTaken(deps, ctx)
   else if (outcome === 'domain') showDomains(deps, ctx)
   else {
@@ -92,6 +92,7 @@ function showTaken({ render }: ByMailDeps, ctx: Context): void {
   ctx.body = render(ctx, 'error', {
     title: text('register:taken.title'),
     message: text('register:taken.message'),
+    signInUri: '/account',
   })
 }
 
@@ -101,6 +102,7 @@ function showDomains({ render, registration }: ByMailDeps, ctx: Context): void {
   ctx.body = render(ctx, 'error', {
     title: text('register:otherDomain.title'),
     message: text('register:otherDomain.message', { domains: allowedDomains(registration).join(', ') }),
+    signInUri: '/account',
   })
 }
 

@@ -132,6 +132,7 @@ function showClosed(
         ? text('register:closed.invitation')
         : text('register:closed.closed'),
     startAgainUri: wayBack(interaction),
+    signInUri: interaction === undefined ? '/account' : undefined,
     finished: true,
   })
 }
