@@ -21,6 +21,8 @@ export type AccountDeps = {
   issuerName: string
   /** Whether mails go anywhere: without them an address cannot be confirmed. */
   hasMail: boolean
+  /** How accounts come about, and which domains' addresses people may choose where that is open; none named, any. */
+  registration: { policy: 'open' | 'invitation' | 'closed'; domains: readonly string[] }
   /** Whether everybody must have a second factor. */
   secondFactor: 'required' | 'optional'
   /** Null where there can be no passkeys: WebAuthn knows hosts by name. */

@@ -17,7 +17,7 @@ export async function showPasswordForm(deps: AccountDeps, ctx: Context): Promise
   const ticket = ctx.query['ticket']
   const found = await find(deps, ticket)
   if (found) showForm(deps, ctx, found)
-  else showDeadLink(deps, ctx)
+  else showDeadLink(deps, ctx, 'password')
 }
 
 /**
@@ -29,7 +29,7 @@ export async function setPassword(deps: AccountDeps, ctx: Context): Promise<void
   checkCsrf(ctx, deps.keys, binding(ticket), field(ctx.request.body, 'csrf'))
   const found = await find(deps, ticket)
   if (!found) {
-    showDeadLink(deps, ctx)
+    showDeadLink(deps, ctx, 'password')
     return
   }
   const password = field(ctx.request.body, 'password') ?? ''
@@ -50,7 +50,7 @@ export async function setPassword(deps: AccountDeps, ctx: Context): Promise<void
     return spent
   })
   if (!user) {
-    showDeadLink(deps, ctx)
+    showDeadLink(deps, ctx, 'password')
     return
   }
   ctx.status = 303

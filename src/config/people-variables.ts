@@ -28,7 +28,7 @@ export const peopleVariables = {
   CARDEA_REGISTRATION_DOMAINS: fallingBackTo(
     '',
     format.hostNames,
-    'With `open`: only addresses of these domains; left empty, of any.',
+    'With `open`: people register with, and change to, addresses of these domains only; left empty, of any.',
     { example: 'example.com, example.org' },
   ),
   CARDEA_TOTP_POLICY: fallingBackTo(

@@ -35,8 +35,8 @@ export interface AccountViews {
     mayChangeEmail: boolean
     version: string
   }
-  /** Posts `email`. */
-  'account/email': SelfFrame & { email: string }
+  /** Posts `email`. `only`: the domains that it may be of, in words. */
+  'account/email': SelfFrame & { email: string; only?: Text | undefined }
   /** Posts `current` (if `hasPassword`), `password`, `end_others`, `version`. `field` is the one that the error belongs to. */
   'account/change-password': SelfFrame & {
     hasPassword: boolean

@@ -78,12 +78,11 @@ export interface PasskeyForm {
 
 /** The data of each page, by the name of its template. */
 export interface Views extends AccountViews {
-  /** Posts `email`, `password`. `resetHint` says in a sentence how to get a new password. */
+  /** Posts `email`, `password`. */
   login: FormPage & {
     email?: string | undefined
     /** Signs in without a name and a password, also from the browser's own list at the field. */
     passkey?: PasskeyForm | undefined
-    resetHint?: Text | undefined
     /** Links to the pages for a new account and for a forgotten password. */
     registerUri?: string | undefined
     forgotUri?: string | undefined
@@ -133,8 +132,11 @@ export interface Views extends AccountViews {
     /** That page asks for a passkey. */
     byPasskey?: boolean | undefined
   }
-  /** Shows the codes this one time; posts `saved=yes`. `email` labels the printed sheet. */
-  'recovery-codes': FormPage & { codes: string[]; email?: string | undefined }
+  /**
+   * Shows the codes this one time; posts `saved=yes`. `email` labels the printed sheet. `replaced`: others were made in another window,
+   * and those shown before are no good; posts `replaced=yes`.
+   */
+  'recovery-codes': FormPage & { codes: string[]; replaced?: boolean; email?: string | undefined }
   /**
    * Posts `decision=allow|deny`, `scope` (one per scope, `claim:name` for a claim) and `resource_scope` ("identifier scope", one
    * per resource's scope).
@@ -177,6 +179,7 @@ export interface Views extends AccountViews {
   'device-answered': Page & { allowed: boolean }
   /** Posts `ticket`, `password`. `invited` greets somebody who has none yet. `email` tells password managers whose it is. */
   'set-password': FormPage & { email: string; ticket: string; invited: boolean }
+  /** Without `continueUri` it leads to the account pages, which ask for a sign-in. */
   'password-set': Page & { continueUri?: string | undefined }
   /** Posts `email`, `name`, `password`, `interaction`. `field` says where the error is. `domains`: whose addresses may register. */
   register: FormPage & {
@@ -220,6 +223,10 @@ export interface Views extends AccountViews {
     finished?: boolean | undefined
     /** Or back to the form, which may work a little later: "Try again". */
     againUri?: string | undefined
+    /** Ways on that are our own pages: to sign in, for a forgotten password, for a new account. */
+    signInUri?: string | undefined
+    forgotUri?: string | undefined
+    registerUri?: string | undefined
   }
 }
 

@@ -21,8 +21,8 @@ export type InteractionDeps = {
   /** HMAC keys of CSRF tokens, newest first. */
   keys: readonly Buffer[]
   issuerName: string
-  /** What people may do without an operator. */
-  selfService: { register: boolean; forgot: boolean }
+  /** Whether people may make accounts without an operator. */
+  mayRegister: boolean
   /** Mail can be sent: whoever has to wait may prove that they read the mail of the address they type. */
   canChallenge: boolean
   /** For how many days a browser may skip the second factor once its user says so; 0 = never. */

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { Tx } from '../db/index.ts'
-import { countRecoveryCodes, hasSecondFactor } from '../users/index.ts'
+import { hasSecondFactor, lockUser, recoveryCodesState } from '../users/index.ts'
 import type { InteractionDeps } from './deps.ts'
 import { newRecoveryCodes } from './new-recovery-codes.ts'
 import { progressOf } from './progress.ts'
@@ -18,9 +18,15 @@ export class MovedOn extends Error {
 }
 
 /**
+ * When a sign-in makes ten new recovery codes: unless its user has some and has said that they are saved; if the last that were made were
+ * never said to be; or in any case.
+ */
+export type NewCodes = 'unless_saved' | 'if_unsaved' | 'always'
+
+/**
  * Keeps how far a sign-in has come by a second factor, in the transaction that spends or adds it, and makes ten recovery codes for
- * somebody who has none, or gets others (`anew`). Throws `SignInGone` for a sign-in that was ended meanwhile, `MovedOn` for one that
- * another request has brought on: it proves nothing and adds nothing.
+ * somebody who has none. Codes that another sign-in showed, and nobody said to have saved, are none. Throws `SignInGone` for a sign-in that
+ * was ended meanwhile, `MovedOn` for one that another request has brought on: it proves nothing and adds nothing.
  */
 export async function keepProof(
   deps: InteractionDeps,
@@ -28,11 +34,23 @@ export async function keepProof(
   ctx: Context,
   signIn: SignIn,
   progress: Progress,
-  { anew = false } = {},
+  { newCodes = 'unless_saved' }: { newCodes?: NewCodes } = {},
 ): Promise<void> {
-  const hasCodes = !anew && (await countRecoveryCodes(tx, signIn.user?.id ?? '')) > 0
-  const unsaved = hasCodes ? {} : { unsavedCodes: await newRecoveryCodes(deps, tx, ctx, signIn) }
+  const needs = await needsCodes(tx, signIn.user?.id ?? '', newCodes)
+  const unsaved = needs ? { unsavedCodes: await newRecoveryCodes(deps, tx, ctx, signIn) } : {}
   await keepProgress(deps, tx, signIn, { ...progress, ...unsaved })
+}
+
+async function needsCodes(tx: Tx, userId: string, newCodes: NewCodes): Promise<boolean> {
+  if (newCodes === 'always') return true
+  const needs = async () => {
+    const state = await recoveryCodesState(tx, userId)
+    return newCodes === 'if_unsaved' ? state === 'unsaved' : state !== 'saved'
+  }
+  if (!(await needs())) return false
+  // In another window they may be saying in this very moment that they have saved them.
+  await lockUser(tx, userId)
+  return needs()
 }
 
 /** The same without a look at the recovery codes. */

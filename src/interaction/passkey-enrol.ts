@@ -8,7 +8,7 @@ import { hasMovedOn, keepProof, mayStillEnrol } from './keep-proof.ts'
 import { withProof } from './progress.ts'
 import { showStep } from './show-step.ts'
 
-/** A new passkey: its user was verified as it was made, so it counts as shown. Who has no recovery codes gets some on the way. */
+/** A new passkey: its user was verified as it was made, so it counts as shown. Who has no recovery codes, or never saved them, gets some on the way. */
 export const passkeyEnrol: Handler = async (deps, ctx, signIn, body) => {
   const { interaction, user } = signIn
   const { database, sealer, passkeySite: site, keys } = deps

@@ -5,7 +5,7 @@ import { verifyPasskeyAuthentication } from '../users/index.ts'
 import { ipOf } from './finish.ts'
 import { toDispatcher } from './handler.ts'
 import type { Handler } from './handler.ts'
-import { hasMovedOn, keepProgress } from './keep-proof.ts'
+import { hasMovedOn, keepProof } from './keep-proof.ts'
 import { progressFor, withProof } from './progress.ts'
 import { showStep } from './show-step.ts'
 import { asksForTrust } from './trust.ts'
@@ -13,7 +13,8 @@ import { throttledFor } from './wait-words.ts'
 
 /**
  * A passkey: at the first step anybody's, who is then signed in by both factors at once; later the user's own, in place of a code.
- * The answer to a passkey of nobody, of somebody disabled, of another user is the same.
+ * The answer to a passkey of nobody, of somebody disabled, of another user is the same. Whoever left the page with their recovery codes
+ * without saving them is shown new ones.
  */
 export const passkey: Handler = async (deps, ctx, signIn, body) => {
   const { interaction, progress, user, step } = signIn
@@ -37,7 +38,11 @@ export const passkey: Handler = async (deps, ctx, signIn, body) => {
         const proven = withProof(progressFor(progress, shown.user.id), 'passkey')
         // As a second factor alone: a passkey that is the whole sign-in would leave the password as all that this browser asks for.
         const asked = step === 'login' ? {} : { trustBrowser: asksForTrust(deps, user, body) }
-        return keepProgress(deps, tx, signIn, { ...proven, ...asked, passkeyMethod: shown.method })
+        const { user: whose, method: passkeyMethod } = shown
+        return keepProof(
+          ...([deps, tx, ctx, { ...signIn, user: whose }, { ...proven, ...asked, passkeyMethod }] as const),
+          { newCodes: 'if_unsaved' },
+        )
       },
     },
   )

@@ -10,6 +10,7 @@ import { consentView } from './consent-view.ts'
 import type { InteractionDeps } from './deps.ts'
 import { finish } from './finish.ts'
 import { newEnrolment } from './enrolment.ts'
+import { areReplaced, waitingCodes } from './new-recovery-codes.ts'
 import { formToMake, formToUse } from './passkey-forms.ts'
 import type { SignIn } from './sign-in.ts'
 import { trustDaysOf } from './trust.ts'
@@ -64,8 +65,9 @@ export async function showStep(
           signIn.progress.proven.passkey === undefined
             ? await formToUse(deps, ctx, signIn, 'anybody')
             : undefined,
-        registerUri: deps.selfService.register ? `/register?interaction=${interaction.uid}` : undefined,
-        forgotUri: deps.selfService.forgot ? `/forgot?interaction=${interaction.uid}` : undefined,
+        registerUri: deps.mayRegister ? `/register?interaction=${interaction.uid}` : undefined,
+        // Without mail its page says whom to ask.
+        forgotUri: `/forgot?interaction=${interaction.uid}`,
         unlockAction: failure.offersUnlock && deps.canChallenge ? `${at}/unlock-request` : undefined,
       })
       return
@@ -125,10 +127,10 @@ export async function showStep(
       return
     }
     case 'recovery-codes': {
-      const codes = deps.sealer
-        .open(signIn.progress.unsavedCodes ?? '', `interactions:${interaction.uid}`)
-        .split(' ')
-      ctx.body = deps.render(ctx, 'recovery-codes', { ...form, action: `${at}/recovery-codes`, codes, email })
+      const replaced = await areReplaced(deps, signIn)
+      const codes = replaced ? [] : waitingCodes(deps, signIn).codes
+      const action = `${at}/recovery-codes`
+      ctx.body = deps.render(ctx, 'recovery-codes', { ...form, action, codes, replaced, email })
       return
     }
     case 'select-account':

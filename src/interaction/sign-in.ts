@@ -55,7 +55,7 @@ export async function loadSignIn(deps: InteractionDeps, ctx: Context, uid: strin
   const proven = user && user.disabledAt === null ? progress : unproven(progress)
   const { parked: accounts } = await deps.oidc.browserAccounts(ctx)
   const available = user && (await availableTo(deps, user))
-  const situation = { available, accounts, now: secondsNow(), mayRegister: deps.selfService.register }
+  const situation = { available, accounts, now: secondsNow(), mayRegister: deps.mayRegister }
   const step = nextStep(interaction, proven, situation)
   return {
     ...{ interaction, client, progress: proven, user, step },

@@ -21,7 +21,7 @@ export const totpEnrol: Handler = async (deps, ctx, signIn, body) => {
   const { enrolling: _done, ...rest } = progress
   const verdict = await confirmTotpEnrolment(deps, input, {
     before: (tx) => mayStillEnrol(deps, tx, signIn),
-    after: (tx) => keepProof(deps, tx, ctx, signIn, withProof(rest, 'otp'), { anew: true }),
+    after: (tx) => keepProof(deps, tx, ctx, signIn, withProof(rest, 'otp'), { newCodes: 'always' }),
   })
   if (!verdict.ok && (await hasMovedOn(deps, ctx, signIn))) {
     toDispatcher(ctx, interaction.uid)

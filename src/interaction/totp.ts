@@ -9,7 +9,7 @@ import { withProof } from './progress.ts'
 import { showStep } from './show-step.ts'
 import { asksForTrust } from './trust.ts'
 
-/** A code of the authenticator. Someone whose recovery codes are used up, or were never seen, gets new ones on the way. */
+/** A code of the authenticator. Someone whose recovery codes are used up, or were never said to be saved, gets new ones on the way. */
 export const totp: Handler = async (deps, ctx, signIn, body) => {
   const { progress, user, interaction } = signIn
   const userId = user?.id ?? ''

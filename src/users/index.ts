@@ -59,7 +59,12 @@ export type { PasswordRules } from './password-rules/rules.ts'
 export { findPasswordLink, mailPasswordLink, spendPasswordLink } from './password-link.ts'
 export { findPasswordTicket, issuePasswordTicket, spendPasswordTicket } from './password-ticket.ts'
 export { countRecoveryCodes, generateRecoveryCodes, useRecoveryCode } from './recovery-codes.ts'
-export { recoveryCodesMark } from './recovery-codes-mark.ts'
+export {
+  markOfRecoveryCodes,
+  markRecoveryCodesSaved,
+  recoveryCodesMark,
+  recoveryCodesState,
+} from './recovery-codes-mark.ts'
 export { resetSecondFactor } from './reset-factors.ts'
 export { tellUser } from './security-notice.ts'
 export { endStuffingAlarm, stuffingAlarm } from './stuffing.ts'

@@ -23,7 +23,8 @@ type RecoveryCodeDeps = {
 
 /**
  * Gives the user ten new recovery codes of 80 bits and ends all older ones, in one transaction (RE-01, NIST SP 800-63B section
- * 4.2.1.1). They are returned this once; only digests stay. Records it. Throws when there is no such user.
+ * 4.2.1.1). They are returned this once; only digests stay. They count as unsaved until their user says otherwise
+ * (`markRecoveryCodesSaved`). Records it. Throws when there is no such user.
  */
 export async function generateRecoveryCodes(db: Db, userId: string, by: By = {}): Promise<string[]> {
   const codes = Array.from({ length: CODES }, newRecoveryCode)
@@ -32,7 +33,7 @@ export async function generateRecoveryCodes(db: Db, userId: string, by: By = {})
     await tx.$queryRaw`SELECT id FROM users WHERE id = ${userId}::uuid FOR UPDATE`
     await tx.recoveryCode.deleteMany({ where: { userId } })
     await tx.recoveryCode.createMany({
-      data: codes.map((code) => ({ userId, digest: recoveryCodeDigest(userId, code) })),
+      data: codes.map((code) => ({ userId, digest: recoveryCodeDigest(userId, code), savedAt: null })),
     })
     await record(tx, { type: 'factor.recovery_codes_generated', userId, ...by, detail: { count: CODES } })
   })
@@ -94,6 +95,8 @@ async function spendCode(
       data: { usedAt: now },
     })
     if (count === 0) return false
+    // Whoever enters one has the list, whatever they ticked.
+    await tx.recoveryCode.updateMany({ where: { userId, savedAt: null }, data: { savedAt: now } })
     await settleSuccess(tx, reservation)
     const left = await countRecoveryCodes(tx, userId)
     await record(tx, { type: 'sign_in.recovery_code_used', userId, ip, detail: { left } })

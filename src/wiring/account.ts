@@ -20,6 +20,7 @@ export function accountRoutes(parts: PartsWithEngine): Middleware[] {
     }),
     createAccountRoutes({
       ...{ database, hasher, render, sealer, oidc, keys, passwordRules, hasMail },
+      registration: config.registration,
       ...{ issuer: config.issuer, issuerName: config.looks.name, secondFactor: config.secondFactor.totp },
       passkeySite: passkeySite(config),
       findPlace: createFindPlace(config.geoDatabase),

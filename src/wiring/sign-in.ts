@@ -13,7 +13,7 @@ export function signInRoutes(parts: PartsWithEngine): Middleware {
     passkeySite: passkeySite(config),
     keys: parts.cookieKeys,
     issuerName: config.looks.name,
-    selfService: { register: hasMail && config.registration.policy === 'open', forgot: hasMail },
+    mayRegister: hasMail && config.registration.policy === 'open',
     canChallenge: hasMail,
     trustedBrowserDays: config.secondFactor.trustedBrowserDays,
     policy: {

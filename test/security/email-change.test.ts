@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Context } from 'koa'
+import { mayChoose } from '../../src/account/by-mail/domains.ts'
 import { askForNewAddress } from '../../src/account/by-mail/new-address.ts'
 import { revoke } from '../../src/oidc/index.ts'
 import { findUser, setDisabled, setPasswordHash, tellUser, updateUser } from '../../src/users/index.ts'
+import { atAccount, send } from '../support/account.ts'
 import { mailsOf, newestMail } from '../support/mail.ts'
 import { addPerson } from '../support/people.ts'
 import type { Person } from '../support/people.ts'
@@ -21,8 +23,8 @@ const newAddress = () => `${randomUUID()}@example.com`
 const emailOf = async ({ id }: Person) => (await findUser(server.database.prisma, id))?.email
 
 /** What the account page does for a user who has proven who they are. Returns the id that would be in the browser's cookie. */
-async function ask({ id }: Person, email: string) {
-  const user = await findUser(server.database.prisma, id)
+async function ask({ id }: Person, email: string, at = server) {
+  const user = await findUser(at.database.prisma, id)
   if (!user) throw new Error('no user')
   const jar: string[] = []
   const ctx = {
@@ -30,11 +32,10 @@ async function ask({ id }: Person, email: string) {
     cookies: { get: () => undefined, set: (_name: string, value: string) => jar.push(value) },
     set: () => undefined,
   } as unknown as Context
-  const { database, sealer } = server
-  const answer = await askForNewAddress({ database, sealer, keys: [Buffer.alloc(32, 1)] }, ctx, {
-    user,
-    email,
-  })
+  const { database, sealer } = at
+  const registration = { policy: 'open' as const, domains: [] }
+  const deps = { database, sealer, registration, keys: [Buffer.alloc(32, 1)] }
+  const answer = await askForNewAddress(deps, ctx, { user, email })
   return { answer, jar }
 }
 
@@ -164,4 +165,46 @@ test('the form that confirms is not taken from another site, nor with the token 
     403,
   )
   expect(await emailOf(one)).toBe(one.email)
+})
+
+describe('where registration is open to some domains only', () => {
+  let own: TestServer
+  beforeAll(async () => {
+    own = await startTestServer({ env: { CARDEA_REGISTRATION_DOMAINS: 'example.com, example.org' } })
+  })
+  afterAll(() => own.stop())
+
+  test('nobody changes to an address of another one: the page names them, and no mail goes out', async () => {
+    const at = await atAccount(own, await addPerson(own), '/account/email')
+    expect(at.page.text).toContain('Only addresses of example.com, example.org can be used here.')
+    for (const email of ['a@evil.example', 'a@sub.example.com', 'a@example.com.evil.example']) {
+      const answer = await send(at.agent, at.page, /email$/, { email })
+      expect(answer.status).toBe(422)
+      expect(answer.text).toContain('Only addresses of example.com, example.org can be used here.')
+      expect(await mailsOf(own, email)).toEqual([])
+    }
+    const answer = await send(at.agent, at.page, /email$/, { email: `${randomUUID()}@EXAMPLE.org` })
+    expect(answer).toMatchObject({ status: 303, location: '/account/email/check' })
+  })
+
+  test('an address that was asked for before they were named is not confirmed any more', async () => {
+    const person = await addPerson(own)
+    const email = `${randomUUID()}@elsewhere.example`
+    await ask(person, email, own)
+    const { ticket } = await newestMail(own, email, 'change-email')
+    const answer = await confirm(ticket, createUserAgent(own))
+    expect(answer.status).toBe(403)
+    expect(answer.text).toContain('Only addresses of example.com, example.org can be used here.')
+    expect((await findUser(own.database.prisma, person.id))?.email).toBe(person.email)
+  })
+
+  test('an operator gives any address, and where only operators make accounts any may be chosen', async () => {
+    const { id } = await addPerson(own)
+    const given = `${randomUUID()}@elsewhere.example`
+    const updated = await own.database.transaction((tx) => updateUser(tx, id, { email: given }))
+    expect(updated.ok).toBe(true)
+    for (const policy of ['invitation', 'closed'] as const)
+      expect(mayChoose({ policy, domains: ['example.com'] }, given)).toBe(true)
+    expect(mayChoose({ policy: 'open', domains: ['example.com'] }, given)).toBe(false)
+  })
 })

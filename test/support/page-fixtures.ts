@@ -72,7 +72,10 @@ const enrol: Views['totp-enrol'] = {
   secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
   uri,
 }
-const login: Views['login'] = { action: `${base}/login`, abortAction: `${base}/abort`, csrf, client: acme }
+const login: Views['login'] = {
+  ...{ action: `${base}/login`, abortAction: `${base}/abort`, csrf, client: acme },
+  forgotUri: '/forgot?interaction=Zr4mBq0jW8vXkTn2sYcLd',
+}
 const passkeyForm = { action: `${base}/passkey`, options: '{"challenge":"AAAA"}' }
 const passkeyPage: Views['passkey'] = {
   ...{ action: `${base}/passkey`, abortAction: `${base}/abort`, csrf, email, client: acme },
@@ -108,11 +111,7 @@ const codes = [
 ]
 
 export const pageFixtures: PageFixture[] = [
-  {
-    name: 'login',
-    view: 'login',
-    data: { ...login, resetHint: text('account:deadLink.message') },
-  },
+  { name: 'login', view: 'login', data: login },
   {
     name: 'login-error',
     view: 'login',
@@ -142,7 +141,6 @@ export const pageFixtures: PageFixture[] = [
       email: polyglot,
       error: hostileText,
       problem: hostileText,
-      resetHint: hostileText,
       client: hostileClient,
     },
   },
@@ -259,6 +257,11 @@ export const pageFixtures: PageFixture[] = [
       codes,
       error: text('signin:recoveryCodes.notSaved'),
     },
+  },
+  {
+    name: 'recovery-codes-replaced',
+    view: 'recovery-codes',
+    data: { action: `${base}/recovery-codes`, csrf, codes: [], replaced: true, email },
   },
   ...accountFixtures({
     ...{ csrf, email, longEmail, acme, hostileClient, polyglot },

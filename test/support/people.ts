@@ -2,7 +2,13 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { generate } from 'otplib'
 import { createClient, createResourceServer } from '../../src/clients/index.ts'
 import type { NewClient, StoredClient } from '../../src/clients/index.ts'
-import { createUser, generateRecoveryCodes, importTotp } from '../../src/users/index.ts'
+import {
+  createUser,
+  generateRecoveryCodes,
+  importTotp,
+  markRecoveryCodesSaved,
+  recoveryCodesMark,
+} from '../../src/users/index.ts'
 import type { TestServer } from './server.ts'
 
 export type Person = { id: string; email: string; password: string; totpSecret: string | null }
@@ -28,7 +34,11 @@ export async function addPerson(
 
 /** Ten recovery codes that the person has saved: without any, the next sign-in shows new ones. */
 export async function addRecoveryCodes({ database }: TestServer, { id }: Person): Promise<string[]> {
-  return database.transaction((tx) => generateRecoveryCodes(tx, id))
+  return database.transaction(async (tx) => {
+    const codes = await generateRecoveryCodes(tx, id)
+    await markRecoveryCodesSaved(tx, id, { mark: await recoveryCodesMark(tx, id) })
+    return codes
+  })
 }
 
 /** The code the person's app shows now. Forgets that an earlier code of this half minute was used, unless told to keep that. */

@@ -6,6 +6,7 @@ import { findMailTicket, spendMailTicketByLink } from '../../users/index.ts'
 import type { SpentMailTicket } from '../../users/index.ts'
 import { showDeadLink } from '../dead-link.ts'
 import type { ByMailDeps } from './deps.ts'
+import { allowedDomains, mayChoose } from './domains.ts'
 import { makeAccount } from './make-account.ts'
 import { AddressTaken, changeAddress } from './new-address.ts'
 import { recallPending } from './pending.ts'
@@ -23,7 +24,7 @@ export async function showConfirm(deps: ByMailDeps, ctx: Context, kind: Confirma
   const ticket = ticketIn(ctx.query['ticket'])
   const found = ticket && (await findMailTicket(deps.database.prisma, { ticket, purposes: [kind] }))
   if (!ticket || !found || (kind === 'register' && !isOpen(deps))) {
-    showDeadLink(deps, ctx)
+    showDeadLink(deps, ctx, kind)
     return
   }
   ctx.type = 'html'
@@ -42,7 +43,7 @@ export async function confirmByLink(deps: ByMailDeps, ctx: Context, kind: Confir
   checkCsrf(ctx, deps.keys, binding(kind, sent), field(ctx.request.body, 'csrf'))
   const ticket = ticketIn(sent)
   if (!ticket) {
-    showDeadLink(deps, ctx)
+    showDeadLink(deps, ctx, kind)
     return
   }
   const { sealer } = deps
@@ -61,6 +62,8 @@ export async function confirm(
   const work = async (tx: Tx) => {
     const spent = await spend(tx)
     if (!spent || (kind === 'register' && !isOpen(deps))) return 'dead'
+    // Named since the mail was asked for.
+    if (!mayChoose(deps.registration, spent.email)) return 'domain'
     if (kind === 'register') {
       const isOwnBrowser = recallPending(ctx, 'register')?.id === spent.id
       const made = await makeAccount(tx, spent, { isOwnBrowser }, by)
@@ -73,8 +76,9 @@ export async function confirm(
     if (error instanceof AddressTaken) return 'taken'
     throw error
   })
-  if (outcome === 'dead') showDeadLink(deps, ctx)
+  if (outcome === 'dead') showDeadLink(deps, ctx, kind)
   else if (outcome === 'taken') showTaken(deps, ctx)
+  else if (outcome === 'domain') showDomains(deps, ctx)
   else {
     ctx.status = 303
     ctx.redirect(outcome === 'done' ? places[kind].done : `/account/password?ticket=${outcome}`)
@@ -88,6 +92,17 @@ function showTaken({ render }: ByMailDeps, ctx: Context): void {
   ctx.body = render(ctx, 'error', {
     title: text('register:taken.title'),
     message: text('register:taken.message'),
+    signInUri: '/account',
+  })
+}
+
+function showDomains({ render, registration }: ByMailDeps, ctx: Context): void {
+  ctx.status = 403
+  ctx.type = 'html'
+  ctx.body = render(ctx, 'error', {
+    title: text('register:otherDomain.title'),
+    message: text('register:otherDomain.message', { domains: allowedDomains(registration).join(', ') }),
+    signInUri: '/account',
   })
 }
 

@@ -101,6 +101,7 @@ function showNoMail({ render }: ByMailDeps, ctx: Context, interaction: string | 
     title: text('register:noMail.title'),
     message: text('register:noMail.message'),
     startAgainUri: wayBack(interaction),
+    signInUri: interaction === undefined ? '/account' : undefined,
     finished: true,
   })
 }

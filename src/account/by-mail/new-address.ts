@@ -15,20 +15,22 @@ import {
 import type { SpentMailTicket, User } from '../../users/index.ts'
 import { countAsking } from './ask.ts'
 import type { ByMailDeps } from './deps.ts'
+import { mayChoose } from './domains.ts'
 import { rememberPending } from './pending.ts'
 
 export type NewAddressAsked =
   | { ok: true; next: '/account/email/check' }
-  | { ok: false; reason: 'email_invalid' | 'unchanged' }
+  | { ok: false; reason: 'email_invalid' | 'unchanged' | 'domain' }
   /** The answer is 429 already; `problem` says it in words. */
   | { ok: false; reason: 'throttled'; problem: Text }
 
 /**
  * Asks for another address for a signed-in user's account: a link and a code go to the new one, and until one of them is used nothing
- * changes. An address that belongs to somebody tells nothing: its owner is told by mail. The caller has made sure that it is the user.
+ * changes. An address that belongs to somebody tells nothing: its owner is told by mail. Where registration is open to some domains only,
+ * it must be of one of them: nobody registers with one to change to another. The caller has made sure that it is the user.
  */
 export async function askForNewAddress(
-  deps: Pick<ByMailDeps, 'database' | 'sealer' | 'keys'>,
+  deps: Pick<ByMailDeps, 'database' | 'registration' | 'sealer' | 'keys'>,
   ctx: Context,
   {
     user,
@@ -44,6 +46,7 @@ export async function askForNewAddress(
   const email = normaliseEmail(typed)
   if (email === null) return { ok: false, reason: 'email_invalid' }
   if (email === user.email) return { ok: false, reason: 'unchanged' }
+  if (!mayChoose(deps.registration, email)) return { ok: false, reason: 'domain' }
   const problem = await countAsking(deps, ctx, { email, purpose: 'change_email' })
   if (problem) return { ok: false, reason: 'throttled', problem }
   const { database, sealer, keys } = deps

@@ -11,6 +11,7 @@ import {
 } from '../../users/index.ts'
 import { countForm, countMail } from './ask.ts'
 import type { ByMailDeps } from './deps.ts'
+import { allowedDomains, mayChoose } from './domains.ts'
 import { formBinding } from './form-binding.ts'
 import type { PendingAccount } from './make-account.ts'
 import { rememberPending } from './pending.ts'
@@ -91,7 +92,7 @@ async function check(
   })
   const email = normaliseEmail(entered.email)
   if (email === null) return no('email', text('register:email.invalid'))
-  if (!isOfDomain(email, deps.registration.domains)) return no('email', text('register:email.domain'))
+  if (!mayChoose(deps.registration, email)) return no('email', text('register:email.domain'))
   const name = normaliseName(entered.name)
   if (name === undefined) return no('name', text('register:name.invalid'))
   const tooManyForms = await countForm(deps, ctx)
@@ -103,10 +104,6 @@ async function check(
   return tooManyMails ? { ok: false, fault: { problem: tooManyMails } } : { ok: true, email, name }
 }
 
-function isOfDomain(email: string, domains: readonly string[]): boolean {
-  return domains.length === 0 || domains.includes(email.slice(email.lastIndexOf('@') + 1))
-}
-
 function showForm(deps: ByMailDeps, ctx: Context, entered: Entered, fault: Fault = {}): void {
   if (fault.error) ctx.status = 422
   ctx.state.here = withInteraction('/register', entered.interaction)
@@ -115,7 +112,7 @@ function showForm(deps: ByMailDeps, ctx: Context, entered: Entered, fault: Fault
     action: '/register',
     csrf: csrfToken(deps.keys, formBinding(ctx)),
     ...entered,
-    domains: [...deps.registration.domains],
+    domains: [...allowedDomains(deps.registration)],
     backUri: wayBack(entered.interaction),
     ...fault,
   })
@@ -135,6 +132,7 @@ function showClosed(
         ? text('register:closed.invitation')
         : text('register:closed.closed'),
     startAgainUri: wayBack(interaction),
+    signInUri: interaction === undefined ? '/account' : undefined,
     finished: true,
   })
 }

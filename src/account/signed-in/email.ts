@@ -3,6 +3,7 @@ import type { Tx } from '../../db/index.ts'
 import { field } from '../../http/index.ts'
 import { text } from '../../language/index.ts'
 import type { Text } from '../../language/index.ts'
+import { allowedDomains } from '../by-mail/domains.ts'
 import { askForNewAddress } from '../by-mail/new-address.ts'
 import type { AccountDeps } from '../deps.ts'
 import { goOn } from './frame.ts'
@@ -30,6 +31,7 @@ export const changeEmail: Act = async (deps, ctx, visitor, form) => {
   if (asked.ok) goOn(ctx, asked.next)
   else if (asked.reason === 'throttled') page(deps, ctx, visitor, { email, problem: asked.problem })
   else if (asked.reason === 'unchanged') goOn(ctx, '/account/profile')
+  else if (asked.reason === 'domain') page(deps, ctx, visitor, { email, error: domainsOf(deps) })
   else page(deps, ctx, visitor, { email, error: text('account:self.email.invalid') })
 }
 
@@ -39,5 +41,9 @@ function page(
   visitor: Visitor,
   { email = '', ...refused }: { email?: string; error?: Text; problem?: Text } = {},
 ): void {
-  show(deps, ctx, visitor, 'account/email', { email, ...refused })
+  const only = allowedDomains(deps.registration).length > 0 ? domainsOf(deps) : undefined
+  show(deps, ctx, visitor, 'account/email', { email, only, ...refused })
 }
+
+const domainsOf = ({ registration }: AccountDeps): Text =>
+  text('account:self.email.domains', { domains: allowedDomains(registration).join(', ') })

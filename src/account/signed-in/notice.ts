@@ -18,6 +18,7 @@ const notices = {
   factorRemoved: text('account:self.notice.factorRemoved'),
   lastFactor: text('account:self.notice.lastFactor'),
   codesSaved: text('account:self.notice.codesSaved'),
+  codesReplaced: text('account:self.notice.codesReplaced'),
   browserForgotten: text('account:self.notice.browserForgotten'),
   browsersForgotten: text('account:self.notice.browsersForgotten'),
   sessionEnded: text('account:self.notice.sessionEnded'),

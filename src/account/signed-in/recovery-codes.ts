@@ -7,7 +7,9 @@ import {
   countRecoveryCodes,
   generateRecoveryCodes,
   hasSecondFactor,
+  markRecoveryCodesSaved,
   recoveryCodesMark,
+  recoveryCodesState,
   tellUser,
 } from '../../users/index.ts'
 import type { AccountDeps } from '../deps.ts'
@@ -59,21 +61,32 @@ export const renewRecoveryCodes: Act = async (deps, ctx, visitor, form) => {
   goOn(ctx, HERE)
 }
 
-/** "I have saved them": this browser forgets them. */
-export const savedRecoveryCodes: Act = (_deps, ctx) => {
+/** "I have saved them": this browser forgets them. Of a set that another window has replaced nothing is kept: the newer one is shown. */
+export const savedRecoveryCodes: Act = async (deps, ctx, visitor, form) => {
+  const { id: userId } = visitor.user
+  const isTheirs = await changeAs(deps, visitor, async (tx) => {
+    // A template from before this was asked names no set.
+    const mark = field(form, 'version') ?? (await recoveryCodesMark(tx, userId))
+    return markRecoveryCodesSaved(tx, userId, { mark })
+  })
+  if (!isTheirs) {
+    goOn(ctx, HERE, 'codesReplaced')
+    return
+  }
   cookie.clear(ctx)
   goOn(ctx, '/account/security', 'codesSaved')
-  return Promise.resolve()
 }
 
-/** With a new factor, in its transaction: the codes that stand in for it, if there are none yet. */
+/** With a new factor, in its transaction: the codes that stand in for it, if there are none yet, or none that were ever saved. */
 export async function firstCodes(
   deps: AccountDeps,
   tx: Tx,
   ctx: Context,
   visitor: Visitor,
 ): Promise<RecoveryCodesMade | null> {
-  return (await countRecoveryCodes(tx, visitor.user.id)) > 0 ? null : makeCodes(deps, tx, ctx, visitor)
+  return (await recoveryCodesState(tx, visitor.user.id)) === 'saved'
+    ? null
+    : makeCodes(deps, tx, ctx, visitor)
 }
 
 /** After a new factor: to its codes, if some were made, else to where it was going. */

@@ -481,7 +481,7 @@ test('wrong answers for a passkey shut its owner out neither elsewhere nor in a 
   expect(await authenticate(await own(), { ip })).toMatchObject({ ok: true })
 })
 
-test('a passkey has one name: another spelling of the same bytes is refused, and nothing is counted by it (TH-02)', async () => {
+test('a passkey has one name: another spelling of the same bytes is refused, and nothing is counted by it', async () => {
   const { passkey } = await withPasskey()
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const respelled = `${passkey.id.slice(0, -1)}${alphabet.charAt(alphabet.indexOf(passkey.id.slice(-1)) + 1)}`

@@ -3,6 +3,9 @@ import {
   countRecoveryCodes,
   factorsOf,
   generateRecoveryCodes,
+  markOfRecoveryCodes,
+  markRecoveryCodesSaved,
+  recoveryCodesState,
   setDisabled,
   useRecoveryCode,
 } from '../../../src/users/index.ts'
@@ -64,6 +67,28 @@ describe('recovery codes', () => {
     const firsts = []
     for (const [first] of sets.slice(0, 4)) firsts.push((await use(user.id, first)).ok)
     expect(firsts.filter(Boolean).length).toBeLessThanOrEqual(1)
+  })
+
+  test('that the version before made, or that were there before it was asked, count as saved (RE-01)', async () => {
+    const user = await room.addUser()
+    const { prisma } = room.database
+    expect(await recoveryCodesState(prisma, user.id)).toBe('none')
+    await prisma.$executeRaw`INSERT INTO recovery_codes (digest, user_id) VALUES ('\\x01'::bytea, ${user.id}::uuid)`
+    expect(await recoveryCodesState(prisma, user.id)).toBe('saved')
+    await generateFor(user.id)
+    expect(await recoveryCodesState(prisma, user.id)).toBe('unsaved')
+  })
+
+  test('said to be saved while others are made are those that are good, or the word counts for nothing (RE-01, FT-14)', async () => {
+    const user = await room.addUser()
+    const { prisma } = room.database
+    const mark = markOfRecoveryCodes(user.id, await generateFor(user.id))
+    await race(room, 2, (nth, database) =>
+      nth === 0
+        ? database.transaction((tx) => markRecoveryCodesSaved(tx, user.id, { mark }))
+        : generateRecoveryCodes(database.prisma, user.id).then(() => true),
+    )
+    expect(await recoveryCodesState(prisma, user.id)).toBe('unsaved')
   })
 
   test('belong to one user, who must not be disabled (DI-01)', async () => {

@@ -83,7 +83,7 @@ export const around: Story[] = [
     },
   },
   {
-    name: 'somebody picks their language at the foot of a page that came in another, and keeps it (AZ-21)',
+    name: 'somebody picks their language at the foot of a page that came in another, and keeps it',
     async tell(reader) {
       const { page, language } = reader
       const person = await settled(reader.stage)

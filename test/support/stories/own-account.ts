@@ -143,7 +143,7 @@ export const ownAccount: Story[] = [
     },
   },
   {
-    name: 'somebody takes their data with them and deletes their account (RE-02)',
+    name: 'somebody takes their data with them and deletes their account (SE-08)',
     async tell(reader) {
       const person = await settled(reader.stage)
       await reader.goto('/account/data')

@@ -89,7 +89,7 @@ export const withPasskeys: Story[] = [
     },
   },
   {
-    name: 'somebody must make a passkey because the app asks for one (AZ-19)',
+    name: 'somebody must make a passkey because the app asks for one (AZ-20)',
     scripts: true,
     async tell(reader) {
       await addAuthenticator(reader.page)
