@@ -53,6 +53,17 @@ async function choose(
   return String(claimsOf(idToken)['sub'])
 }
 
+/** Why sessions of somebody ended, as the audit has it. */
+async function endsOf({ id: userId }: Person): Promise<unknown[]> {
+  const { prisma } = server.database
+  const sessions = await prisma.session.findMany({ where: { userId }, select: { uid: true } })
+  const receipts = await prisma.auditEvent.findMany({
+    where: { sessionUid: { in: sessions.map(({ uid }) => uid) }, type: 'access.revoked' },
+    orderBy: { id: 'asc' },
+  })
+  return receipts.map(({ detail }) => (detail as { reason?: unknown }).reason)
+}
+
 /** Alice, then Bob beside her. */
 async function both(): Promise<{ agent: UserAgent; first: Tokens; before: UserAgent }> {
   const first = await tokensFor(server, client, alice)
@@ -181,6 +192,7 @@ describe('several accounts in one browser', () => {
     const { page } = await reach(server, client, alice, 'select-account', { params: chooser, agent })
     expect(page.text.match(/value="(continue|switch)"/g)).toHaveLength(2)
     expect(await isActive(server, client, first.access_token)).toBe(false)
+    expect(await endsOf(alice)).toEqual(['signed_in_again'])
   })
 
   test('a browser holds five accounts; the one left longest ago ends for a sixth', async () => {
@@ -191,6 +203,7 @@ describe('several accounts in one browser', () => {
     expect(page.text.match(/value="(continue|switch)"/g)).toHaveLength(5)
     expect(page.text).not.toContain(alice.email)
     expect(await isActive(server, client, first.access_token)).toBe(false)
+    expect(await endsOf(alice)).toEqual(['too_many_accounts'])
   })
 })
 
