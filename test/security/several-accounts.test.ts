@@ -207,6 +207,58 @@ describe('several accounts in one browser', () => {
   })
 })
 
+describe('the account pages of another account here', () => {
+  /** From an account page to the chooser, by the link at its foot. */
+  async function toChooser(agent: UserAgent) {
+    const { text } = await agent.get('/account/apps')
+    expect(text).toContain('href="/account/switch"')
+    return walk(server, agent, '/account/switch', null, { stopAt: /^select-account$/ })
+  }
+  const decide = async (agent: UserAgent, decision: string, email: string) => {
+    const { action, fields } = formOf(await toChooser(agent), /select-account$/)
+    return agent.post(action, { csrf: fields['csrf'] ?? '', email, decision })
+  }
+
+  test('are reached without signing anybody out and without a password (SE-05)', async () => {
+    const { agent, first } = await both()
+    expect((await agent.get('/account')).text).toContain(bob.email)
+    for (const person of [alice, bob]) {
+      const chosen = await decide(agent, 'switch', person.email)
+      const page = await walk(server, agent, chosen.location ?? '', null)
+      expect([page.status, page.text.includes(person.email)]).toEqual([200, true])
+      expect((await agent.get('/account/profile')).text).toContain(person.email)
+    }
+    expect(await isActive(server, client, first.access_token)).toBe(true)
+  })
+
+  test('can be those of one more, whose password is asked for', async () => {
+    const { agent, first } = await both()
+    const carol = await addPerson(server, { totp: false })
+    const chosen = await decide(agent, 'another', carol.email)
+    expect(stepOf(await agent.get(chosen.location ?? ''))).toBe('login')
+    expect((await walk(server, agent, chosen.location ?? '', carol)).text).toContain(carol.email)
+    expect(await isActive(server, client, first.access_token)).toBe(true)
+  })
+
+  test('leave everything as it is for who chooses to stay, or gives it up', async () => {
+    const { agent } = await both()
+    const stayed = await decide(agent, 'continue', bob.email)
+    expect((await walk(server, agent, stayed.location ?? '', null)).text).toContain(bob.email)
+    const { action, fields } = formOf(await toChooser(agent), /abort$/)
+    const aborted = await agent.post(action, fields)
+    const page = await walk(server, agent, aborted.location ?? '', null)
+    expect([page.status, page.text.includes(bob.email)]).toEqual([200, true])
+    expect(page.text).not.toContain('You did not confirm')
+  })
+
+  test('ask for a sign-in where nobody is signed in', async () => {
+    const agent = createUserAgent(server)
+    const login = await walk(server, agent, '/account/switch', null)
+    expect(stepOf(login)).toBe('login')
+    expect((await walk(server, agent, '/account/switch', alice)).text).toContain(alice.email)
+  })
+})
+
 describe('signing out with several accounts', () => {
   test('ends the current one alone, unless all are meant; then every one of them is out (SE-09)', async () => {
     for (const accounts of ['one', 'all']) {

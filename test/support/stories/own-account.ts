@@ -46,6 +46,28 @@ export const ownAccount: Story[] = [
     },
   },
   {
+    name: 'somebody switches between two accounts of theirs, and is signed out of neither (SE-07)',
+    async tell(reader) {
+      const [own, shared] = [await settled(reader.stage), await settled(reader.stage)]
+      const isOf = ({ email }: { email: string }) =>
+        reader.page.locator('.leave', { hasText: email }).waitFor()
+      await reader.goto('/account')
+      await signIn(reader, own)
+      await isOf(own)
+      await reader.follow('account:self.switchAccount')
+      await reader.sees('signin:select.title')
+      await reader.press('signin:select.another')
+      await signIn(reader, shared)
+      await isOf(shared)
+      await go(reader, 'apps')
+      await reader.follow('account:self.switchAccount')
+      await reader.sees('signin:select.title')
+      await reader.page.getByRole('button', { name: own.email }).click()
+      await seesOverview(reader)
+      await isOf(own)
+    },
+  },
+  {
     name: 'somebody corrects their name and changes their password (PW-01, MF-07)',
     async tell(reader) {
       const person = await settled(reader.stage)
