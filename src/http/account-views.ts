@@ -84,9 +84,10 @@ export interface AccountViews {
     }[]
     hasMore: boolean
   }
-  'account/apps': SelfFrame & { apps: AppView[] }
+  'account/apps': SelfFrame & { apps: AppView[]; former: FormerAppView[]; olderUri: string | null }
   /** Posts to `…/withdraw`. */
   'account/app': SelfFrame & { app: AppView; receipts: ReceiptView[] }
+  'account/former-app': SelfFrame & { app: { client: ClientView }; receipts: ReceiptView[] }
   'account/activity': SelfFrame & { events: EventView[]; olderUri: string | null }
   'account/data': SelfFrame
   /** Posts `confirm` (the address, typed). */
@@ -113,6 +114,14 @@ export interface AppView {
   offline: boolean
   /** `at`: the API it is for. */
   may: { title: string; description: string; at?: string | undefined }[]
+}
+
+/** An app that may do nothing with the account any more, as it was named at the last decision about it. */
+export interface FormerAppView {
+  uri: string
+  client: ClientView
+  /** Null where nobody withdrew it. */
+  withdrawnAt: Date | null
 }
 
 /** What was decided on a consent page, in the words that were read then. */
@@ -149,6 +158,7 @@ export const accountViewNames = {
   'account/sessions': true,
   'account/apps': true,
   'account/app': true,
+  'account/former-app': true,
   'account/activity': true,
   'account/data': true,
   'account/delete': true,

@@ -40,13 +40,15 @@ export async function makeRoom(
     ...(changes && oneMore ? [current] : []),
     ...parked.filter((other) => other.userId !== userId),
   ]
-  const again = [...parked.filter((other) => other.userId === userId), ...waiting.splice(MOST_PARKED)]
+  const again = parked.filter((other) => other.userId === userId)
+  const crowdedOut = waiting.splice(MOST_PARKED)
   const replaced = changes && !oneMore ? [current] : []
   const end = ({ sessionUid }: BrowserAccount, reason: string) =>
     revoke(tx, { sessionUid, keepOffline: true }, { reason, ip })
   for (const session of again) await end(session, 'signed_in_again')
+  for (const session of crowdedOut) await end(session, 'too_many_accounts')
   for (const session of replaced) await end(session, 'signed_in_as_another_user')
-  const ended = [...again, ...replaced]
+  const ended = [...again, ...crowdedOut, ...replaced]
   if (!changes && ended.length === 0) return null
   return {
     current: changes ? null : (current?.sessionUid ?? null),

@@ -125,15 +125,34 @@ export async function listConsentReceipts(
     orderBy: { id: 'desc' },
     take: limit,
   })
-  const receipts = rows.map(({ id, clientId: of, grantId, detail, createdAt, withdrawnAt }) => ({
-    ...detailSchema.parse(detail),
-    ...{ id, clientId: of, grantId, decidedAt: createdAt, withdrawnAt },
-  }))
-  return registeredAt ? receipts.filter((receipt) => isFrom(receipt, registeredAt)) : receipts
+  const receipts = rows.map(receiptOf)
+  return registeredAt ? receipts.filter((receipt) => isReceiptOf(receipt, { registeredAt })) : receipts
 }
 
-/** Those kept before it was noted tell by when they were decided. */
-function isFrom({ client, decidedAt }: ConsentReceipt, registeredAt: Date): boolean {
+/** A row of consent_receipts as it is stored. */
+export type ReceiptRow = {
+  id: string
+  clientId: string
+  grantId: string
+  detail: unknown
+  createdAt: Date
+  withdrawnAt: Date | null
+}
+
+/** A stored receipt with its detail read. */
+export function receiptOf({ detail, createdAt, ...row }: ReceiptRow): ConsentReceipt {
+  const { id, clientId, grantId, withdrawnAt } = row
+  return { ...detailSchema.parse(detail), id, clientId, grantId, decidedAt: createdAt, withdrawnAt }
+}
+
+/**
+ * Is a receipt of the app that was registered then, and not of an earlier one under the same id? Those kept before it was noted tell by
+ * when they were decided.
+ */
+export function isReceiptOf(
+  { client, decidedAt }: ConsentReceipt,
+  { registeredAt }: { registeredAt: Date },
+): boolean {
   return client.registeredAt === undefined
     ? decidedAt >= registeredAt
     : client.registeredAt === registeredAt.toISOString()

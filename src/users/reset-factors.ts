@@ -1,19 +1,20 @@
 import { record } from '../audit/index.ts'
 import type { By } from '../audit/index.ts'
+import type { Sealer } from '../crypto/index.ts'
+import type { Tx } from '../db/index.ts'
 import { passkeyKind } from './passkey-kind.ts'
 import { tellUser } from './security-notice.ts'
-import type { FactorChangeDeps } from './security-notice.ts'
 import { removeTotp } from './totp.ts'
 import { forgetTrustedBrowsers } from './trusted-browsers.ts'
 import { isUserId } from './user-id.ts'
 
 /**
  * Takes every second factor of a user away, authenticators, passkeys and the recovery codes that stand in for them, records it and
- * tells the user by mail. Whatever the policy, the next sign-in with the password sets up another. Returns whether there was one.
+ * tells the user by mail (not without a sealer: it could not be kept until it is sent). Whatever the policy, the next sign-in with the password sets up another. Returns whether there was one.
  * Ending what was signed in with it is composed with this by the caller.
  */
 export async function resetSecondFactor(
-  { tx, sealer }: FactorChangeDeps,
+  { tx, sealer }: { tx: Tx; sealer: Sealer | null },
   userId: string,
   by: By = {},
 ): Promise<boolean> {
@@ -28,6 +29,6 @@ export async function resetSecondFactor(
   await tx.recoveryCode.deleteMany({ where: { userId } })
   await tx.user.updateMany({ where: { id: userId }, data: { mustEnrolFactor: true } })
   await forgetTrustedBrowsers(tx, userId, by)
-  await tellUser({ tx, sealer }, { userId, what: 'factors_reset' })
+  if (sealer) await tellUser({ tx, sealer }, { userId, what: 'factors_reset' })
   return true
 }

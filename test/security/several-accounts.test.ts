@@ -53,6 +53,17 @@ async function choose(
   return String(claimsOf(idToken)['sub'])
 }
 
+/** Why sessions of somebody ended, as the audit has it. */
+async function endsOf({ id: userId }: Person): Promise<unknown[]> {
+  const { prisma } = server.database
+  const sessions = await prisma.session.findMany({ where: { userId }, select: { uid: true } })
+  const receipts = await prisma.auditEvent.findMany({
+    where: { sessionUid: { in: sessions.map(({ uid }) => uid) }, type: 'access.revoked' },
+    orderBy: { id: 'asc' },
+  })
+  return receipts.map(({ detail }) => (detail as { reason?: unknown }).reason)
+}
+
 /** Alice, then Bob beside her. */
 async function both(): Promise<{ agent: UserAgent; first: Tokens; before: UserAgent }> {
   const first = await tokensFor(server, client, alice)
@@ -181,6 +192,7 @@ describe('several accounts in one browser', () => {
     const { page } = await reach(server, client, alice, 'select-account', { params: chooser, agent })
     expect(page.text.match(/value="(continue|switch)"/g)).toHaveLength(2)
     expect(await isActive(server, client, first.access_token)).toBe(false)
+    expect(await endsOf(alice)).toEqual(['signed_in_again'])
   })
 
   test('a browser holds five accounts; the one left longest ago ends for a sixth', async () => {
@@ -191,6 +203,59 @@ describe('several accounts in one browser', () => {
     expect(page.text.match(/value="(continue|switch)"/g)).toHaveLength(5)
     expect(page.text).not.toContain(alice.email)
     expect(await isActive(server, client, first.access_token)).toBe(false)
+    expect(await endsOf(alice)).toEqual(['too_many_accounts'])
+  })
+})
+
+describe('the account pages of another account here', () => {
+  /** From an account page to the chooser, by the link at its foot. */
+  async function toChooser(agent: UserAgent) {
+    const { text } = await agent.get('/account/apps')
+    expect(text).toContain('href="/account/switch"')
+    return walk(server, agent, '/account/switch', null, { stopAt: /^select-account$/ })
+  }
+  const decide = async (agent: UserAgent, decision: string, email: string) => {
+    const { action, fields } = formOf(await toChooser(agent), /select-account$/)
+    return agent.post(action, { csrf: fields['csrf'] ?? '', email, decision })
+  }
+
+  test('are reached without signing anybody out and without a password (SE-05)', async () => {
+    const { agent, first } = await both()
+    expect((await agent.get('/account')).text).toContain(bob.email)
+    for (const person of [alice, bob]) {
+      const chosen = await decide(agent, 'switch', person.email)
+      const page = await walk(server, agent, chosen.location ?? '', null)
+      expect([page.status, page.text.includes(person.email)]).toEqual([200, true])
+      expect((await agent.get('/account/profile')).text).toContain(person.email)
+    }
+    expect(await isActive(server, client, first.access_token)).toBe(true)
+  })
+
+  test('can be those of one more, whose password is asked for', async () => {
+    const { agent, first } = await both()
+    const carol = await addPerson(server, { totp: false })
+    const chosen = await decide(agent, 'another', carol.email)
+    expect(stepOf(await agent.get(chosen.location ?? ''))).toBe('login')
+    expect((await walk(server, agent, chosen.location ?? '', carol)).text).toContain(carol.email)
+    expect(await isActive(server, client, first.access_token)).toBe(true)
+  })
+
+  test('leave everything as it is for who chooses to stay, or gives it up', async () => {
+    const { agent } = await both()
+    const stayed = await decide(agent, 'continue', bob.email)
+    expect((await walk(server, agent, stayed.location ?? '', null)).text).toContain(bob.email)
+    const { action, fields } = formOf(await toChooser(agent), /abort$/)
+    const aborted = await agent.post(action, fields)
+    const page = await walk(server, agent, aborted.location ?? '', null)
+    expect([page.status, page.text.includes(bob.email)]).toEqual([200, true])
+    expect(page.text).not.toContain('You did not confirm')
+  })
+
+  test('ask for a sign-in where nobody is signed in', async () => {
+    const agent = createUserAgent(server)
+    const login = await walk(server, agent, '/account/switch', null)
+    expect(stepOf(login)).toBe('login')
+    expect((await walk(server, agent, '/account/switch', alice)).text).toContain(alice.email)
   })
 })
 

@@ -7,7 +7,7 @@ import { text } from '../../language/index.ts'
 import type { Text } from '../../language/index.ts'
 import { findSession } from '../../oidc/index.ts'
 import type { AccountDeps } from '../deps.ts'
-import { alerting, isByOperator, isTold, wordsForEvent } from './event-words.ts'
+import { isByOperator, isTold, wordsForEvent } from './event-words.ts'
 import type { Show } from './frame.ts'
 import { withoutPressedTwice } from './pressed-twice.ts'
 import { deviceView } from './sessions.ts'
@@ -38,9 +38,7 @@ export async function eventViews(
   const db = deps.database.prisma
   const names = new Map<string, string>()
   const browsers = new Map<string, string | null>()
-  const shown = withoutPressedTwice(events)
-    .filter(({ type }) => isTold(type))
-    .slice(0, most)
+  const shown = withoutPressedTwice(events).filter(isTold).slice(0, most)
   for (const { client_id: clientId, session_id: sessionUid } of shown) {
     if (clientId !== undefined && !names.has(clientId))
       names.set(clientId, (await findClient(db, clientId))?.name ?? clientId)
@@ -52,14 +50,13 @@ export async function eventViews(
     const userAgent = event.session_id === undefined ? null : (browsers.get(event.session_id) ?? null)
     return {
       at: new Date(event.at),
-      what: wordsForEvent(event.type, app),
+      ...wordsForEvent(event, app),
       by: byWords(event),
       device: deviceView(deps, ctx, {
         userAgent,
         ip: isByOperator(event, userId) ? null : (event.ip ?? null),
       }),
       known: userAgent !== null,
-      isAlert: alerting.has(event.type),
     }
   })
 }

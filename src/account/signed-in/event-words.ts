@@ -13,7 +13,9 @@ const words: Record<string, TextKey> = {
   'sign_in.recovery_code_failed': 'account:self.event.recoveryCodeFailed',
   'sign_in.recovery_code_used': 'account:self.event.recoveryCodeUsed',
   'sign_in.throttled': 'account:self.event.throttled',
+  'sign_in.unlocked': 'account:self.event.unlockedByMail',
   'throttle.blocked': 'account:self.event.throttled',
+  'throttle.lifted': 'account:self.event.unlocked',
   'factor.totp_added': 'account:self.event.totpAdded',
   'factor.totp_removed': 'account:self.event.totpRemoved',
   'factor.passkey_added': 'account:self.event.passkeyAdded',
@@ -29,37 +31,67 @@ const words: Record<string, TextKey> = {
   'user.data_downloaded': 'account:self.event.dataDownloaded',
   'user.disabled': 'account:self.event.disabled',
   'user.enabled': 'account:self.event.enabled',
+  'user.invited': 'account:self.event.invited',
   'user.password_changed': 'account:self.event.passwordChanged',
   'user.password_reset_started': 'account:self.event.resetStarted',
   'user.unlocked': 'account:self.event.unlocked',
   'user.updated': 'account:self.event.updated',
 }
 
+/**
+ * Where the kind alone does not say what happened, its detail does. Grants that end with a session, or with all that an app has, are told
+ * by the event of that.
+ */
+const closer: Record<string, (detail: ListedEvent['detail']) => TextKey | undefined> = {
+  'grant.revoked': ({ reason }) => {
+    if (reason === 'refresh_token_reused') return 'account:self.event.accessUsedTwice'
+    if (reason === 'code_replayed') return 'account:self.event.codeUsedTwice'
+    return reason === 'revoked_by_client' ? 'account:self.event.accessGivenUp' : undefined
+  },
+  'sign_in.passkey_failed': ({ reason }) =>
+    reason === 'counter_went_back' ? 'account:self.event.passkeyCopied' : undefined,
+  'user.updated': ({ fields }) => {
+    const changed: readonly unknown[] = Array.isArray(fields) ? fields : []
+    if (changed.includes('email')) return 'account:self.event.emailChanged'
+    return changed.includes('role') ? 'account:self.event.roleChanged' : undefined
+  },
+}
+
 /** Worth a second look when it was not oneself. */
-export const alerting: ReadonlySet<string> = new Set([
-  'sign_in.recovery_code_used',
-  'sign_in.throttled',
-  'throttle.blocked',
-  'factor.totp_added',
-  'factor.totp_removed',
-  'factor.passkey_added',
-  'factor.passkey_removed',
-  'user.password_changed',
+const alerting: ReadonlySet<TextKey> = new Set<TextKey>([
+  'account:self.event.accessUsedTwice',
+  'account:self.event.codeUsedTwice',
+  'account:self.event.emailChanged',
+  'account:self.event.passkeyAdded',
+  'account:self.event.passkeyCopied',
+  'account:self.event.passkeyRemoved',
+  'account:self.event.passwordChanged',
+  'account:self.event.recoveryCodeUsed',
+  'account:self.event.throttled',
+  'account:self.event.totpAdded',
+  'account:self.event.totpRemoved',
+  'account:self.event.unlockedByMail',
 ])
 
-/** Does this kind of event say anything to the person it is about? */
-export function isTold(type: string): boolean {
-  return Object.hasOwn(words, type)
+type Happened = Pick<ListedEvent, 'type' | 'detail'>
+
+function keyOf({ type, detail }: Happened): TextKey | undefined {
+  return closer[type]?.(detail) ?? words[type]
+}
+
+/** Does this event say anything to the person it is about? */
+export function isTold(event: Happened): boolean {
+  return keyOf(event) !== undefined
+}
+
+/** What an event says to the person it is about, and whether it asks for a second look. `app`: the name of its app, if it has one. */
+export function wordsForEvent(event: Happened, app: string): { what: Text; isAlert: boolean } {
+  const key = keyOf(event)
+  if (key === undefined) throw new Error(`no words for ${event.type}`)
+  return { what: text(key, { app }), isAlert: alerting.has(key) }
 }
 
 /** Whether somebody else did it on purpose, an operator or a machine: where they sit is none of this person's business. */
 export function isByOperator({ actor }: Pick<ListedEvent, 'actor'>, userId: string): boolean {
   return actor !== undefined && actor.via !== 'user' && actor.user_id !== userId
-}
-
-/** What an event says to the person it is about. `app`: the name of its app, if it has one. */
-export function wordsForEvent(type: string, app: string): Text {
-  const key = words[type]
-  if (key === undefined) throw new Error(`no words for ${type}`)
-  return text(key, { app })
 }

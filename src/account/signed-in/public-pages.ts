@@ -3,11 +3,14 @@ import type { Context } from 'koa'
 import type { AccountDeps } from '../deps.ts'
 import { goOn } from './frame.ts'
 import { leaveNotice } from './notice.ts'
-import { comeBack } from './round-trip.ts'
+import { comeBack, leaveToSwitch, leftToSwitch } from './round-trip.ts'
 
 /** The addresses below /account that need no sign-in: where one comes back from it, and what is said when there is none any more. */
 export function servePublic(router: Router, deps: AccountDeps): void {
   router.get('/account/signed-in', (ctx) => signedIn(deps, ctx))
+  router.get('/account/switch', (ctx) => {
+    leaveToSwitch(deps, ctx)
+  })
   router.get('/account/signed-out', (ctx) => {
     ended(deps, ctx, 'signedOut')
   })
@@ -18,6 +21,7 @@ export function servePublic(router: Router, deps: AccountDeps): void {
 
 export const publicPages: Record<string, string[]> = {
   '/account/signed-in': ['GET'],
+  '/account/switch': ['GET'],
   '/account/signed-out': ['GET'],
   '/account/deleted': ['GET'],
 }
@@ -33,7 +37,8 @@ async function signedIn(deps: AccountDeps, ctx: Context): Promise<void> {
     ended(deps, ctx, 'notSignedIn')
     return
   }
-  leaveNotice(ctx, 'notConfirmed')
+  // Who chose no other account has nothing to be told.
+  if (!leftToSwitch(ctx, ctx.query['state'])) leaveNotice(ctx, 'notConfirmed')
   goOn(ctx, '/account')
 }
 

@@ -16,7 +16,7 @@ const LONGEST_ADDRESS = 1000
 
 const cookie = ownCookie('cardea_account')
 /**
- * Who left to prove anew who they are, and who just came back from it. Beside the state: what an earlier version finds in there and does
+ * Who left to prove anew who they are, or to choose another account, and who just came back from the first. Beside the state: what an earlier version finds in there and does
  * not know it takes for a mistake of its own, and an update runs both.
  */
 const proof = ownCookie('cardea_proof', { path: '/account' })
@@ -36,22 +36,35 @@ export type Leave = {
  * state, under our MAC and for this browser alone (RFC 6749 section 10.12). The code that comes back proves nothing that the session's
  * cookie does not, and is left: its PKCE verifier was never kept and the client has no secret, so nobody can get a token for it.
  */
-export function leaveToSignIn({ keys, issuer }: AccountDeps, ctx: Context, leave: Leave): void {
+export function leaveToSignIn(deps: AccountDeps, ctx: Context, leave: Leave): void {
   const { user } = leave.visitor ?? {}
-  const { language } = ctx.state
-  const state = stateFor(keys, browserSecret(ctx), leave)
+  const state = stateFor(deps.keys, browserSecret(ctx), leave)
   if (user) proof.set(ctx, nameOf(state), { seconds: STATE_SECONDS })
+  // Asked anew even if a clock says otherwise: a page that sends on what comes back at once would lead in circles.
+  const anew = user ? { prompt: 'login', max_age: String(FRESH_SECONDS), login_hint: user.email } : {}
+  toAuthorize(deps, ctx, { state, ...anew })
+}
+
+/**
+ * Sends the browser to the page on which people choose as whom they go on, and then to the start of that account: the same round trip,
+ * which signs nobody out. Whom it concerns the session's cookie says when it comes back.
+ */
+export function leaveToSwitch(deps: AccountDeps, ctx: Context): void {
+  const state = stateFor(deps.keys, browserSecret(ctx), { to: '/account', visitor: null })
+  proof.set(ctx, switching(state), { seconds: STATE_SECONDS })
+  toAuthorize(deps, ctx, { state, prompt: 'select_account' })
+}
+
+function toAuthorize({ issuer }: AccountDeps, ctx: Context, asked: Record<string, string>): void {
   const params = {
     client_id: ACCOUNT_PAGES,
     response_type: 'code',
     redirect_uri: `${issuer}${ACCOUNT_CALLBACK}`,
     scope: 'openid',
-    state,
     code_challenge: digest(randomSecret()).toString('base64url'),
     code_challenge_method: 'S256',
-    // Asked anew even if a clock says otherwise: a page that sends on what comes back at once would lead in circles.
-    ...(user ? { prompt: 'login', max_age: String(FRESH_SECONDS), login_hint: user.email } : {}),
-    ui_locales: language,
+    ui_locales: ctx.state.language,
+    ...asked,
   }
   ctx.status = 303
   ctx.redirect(`/authorize?${new URLSearchParams(params).toString()}`)
@@ -70,6 +83,11 @@ export function comeBack(
   if (isNotice(left.notice)) leaveNotice(ctx, left.notice)
   if (proof.get(ctx) === nameOf(state)) proof.set(ctx, BACK, { seconds: FRESH_SECONDS })
   return { to: left.to }
+}
+
+/** Whether this browser left with this state to choose another account, not for a sign-in or to prove anew who its user is. */
+export function leftToSwitch(ctx: Context, state: unknown): boolean {
+  return typeof state === 'string' && proof.get(ctx) === switching(state)
 }
 
 /**
@@ -120,6 +138,11 @@ function readState(
 /** What is remembered of the state that somebody left with: another window may leave too, and comes back with its own. */
 function nameOf(state: string): string {
   return digest(state).toString('base64url')
+}
+
+/** The same for somebody who left to choose another account. */
+function switching(state: string): string {
+  return `switch.${nameOf(state)}`
 }
 
 /** One for all tabs of a browser, so that each finds its own way back. */

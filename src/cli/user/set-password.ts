@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { revoke } from '../../oidc/index.ts'
-import { createPasswordHasher, setPasswordHash } from '../../users/index.ts'
+import { createPasswordHasher, setPasswordHash, tellUser } from '../../users/index.ts'
 import { byOperator } from '../by-operator.ts'
+import { noticeSealer, untoldLines } from '../notice.ts'
 import { addPasswordOptions, newPassword } from '../password-input.ts'
 import type { PasswordOptions } from '../password-input.ts'
 import { sentenceOf } from '../revoked.ts'
@@ -12,7 +13,7 @@ import type { VerbOptions } from '../verb.ts'
 import { withDatabase } from '../with-database.ts'
 import { requireUser } from './find.ts'
 
-/** `cardea user set-password`: a new password; whoever signed in with the old one is signed out with the same commit. */
+/** `cardea user set-password`: a new password; whoever signed in with the old one is signed out with the same commit, and the user is told by mail. */
 export function addSetPassword(users: Command, terminal: Terminal): void {
   const command = addVerb(users, {
     usage: 'set-password <email-or-id>',
@@ -25,12 +26,16 @@ export function addSetPassword(users: Command, terminal: Terminal): void {
       const { id, email } = user
       const { password, generated } = await newPassword(terminal, options, { ...user, config })
       const passwordHash = await createPasswordHasher(config.passwords).hash(password)
+      const sealer = noticeSealer(terminal)
       const revoked = await database.transaction(async (tx) => {
         await setPasswordHash(tx, id, passwordHash, byOperator)
+        if (sealer) await tellUser({ tx, sealer }, { userId: id, what: 'password_changed' })
         return revoke(tx, { userId: id }, { reason: 'password_changed', ...byOperator })
       })
-      print(terminal, options.json, { id, email, revoked, ...(generated ? { password } : {}) }, [
+      const result = { id, email, revoked, told: sealer !== null }
+      print(terminal, options.json, { ...result, ...(generated ? { password } : {}) }, [
         `Set the password of ${email}. ${sentenceOf(revoked)}`,
+        ...untoldLines(sealer),
         ...(generated ? [`  password  ${password}   (shown this once)`] : []),
       ])
     })

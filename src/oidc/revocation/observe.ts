@@ -17,6 +17,7 @@ const reasons: Record<string, ObservedRevocation['reason']> = {
   withdrawn_by_user: 'user',
   signed_in_again: 'user',
   signed_in_as_another_user: 'user',
+  too_many_accounts: 'user',
   password_changed: 'credential_changed',
   recovery_codes_regenerated: 'credential_changed',
   totp_added: 'credential_changed',

@@ -19,6 +19,8 @@ export const auth0: ImportFormat = {
       disabled: user['blocked'] === true,
       passwordHash: hashOf(user),
       totp: factors.filter((factor) => factor !== undefined).map(totpOf),
+      // What a profile says of factors that the file does not hold.
+      otherFactors: factors.length === 0 ? listOf(user['multifactor']).length : 0,
     })
   },
 }

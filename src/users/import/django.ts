@@ -7,7 +7,8 @@ type Device = { secret: string; name: unknown } | undefined
 
 /**
  * Users of `manage.py dumpdata auth.user` or of a model of one's own that ends in `user`, with authenticators of django-otp where
- * `otp_totp.totpdevice` was dumped too. Records of other models are passed over. Django knows no verified addresses.
+ * `otp_totp.totpdevice` was dumped too; devices of other kinds are second factors that stay behind. Records of other models are passed
+ * over. Django knows no verified addresses.
  */
 export function django(): ImportFormat {
   // Only those who have one: some hundred bytes each.
@@ -16,9 +17,13 @@ export function django(): ImportFormat {
     gather(record) {
       const row = fieldsOf(record)
       const fields = fieldsOf(row?.['fields'])
-      if (row?.['model'] !== 'otp_totp.totpdevice' || !fields || fields['confirmed'] !== true) return
+      const model = String(row?.['model'])
+      if (!/^(otp_\w+|two_factor)\.\w+device$/i.test(model) || fields?.['confirmed'] !== true) return
       const owner = keyOf(fields['user'])
-      devices.set(owner, [...(devices.get(owner) ?? []), totpOf(fields)])
+      devices.set(owner, [
+        ...(devices.get(owner) ?? []),
+        model === 'otp_totp.totpdevice' ? totpOf(fields) : undefined,
+      ])
     },
     read(record) {
       const row = fieldsOf(record)

@@ -19,6 +19,12 @@ export type Draft = {
   passwordHash: string | null | undefined
   /** Base32; undefined for one of a kind that we do not offer. */
   totp?: ({ secret: string; name?: unknown } | undefined)[]
+  /** How many second factors of other kinds there are: security keys, recovery codes, phones. None can be taken along. */
+  otherFactors?: number
+  /** They were to set up a second factor at their next sign-in. */
+  mustEnrolFactor?: boolean
+  /** They were to do something else there that is asked of nobody here. */
+  hasAction?: boolean
   hasRole?: boolean
 }
 
@@ -39,6 +45,11 @@ export function checkDraft(draft: Draft): ReadUser {
   const totp = (draft.totp ?? [])
     .map((device) => keep(checkTotp(device), 'factor_unsupported'))
     .filter((device) => device !== null)
+  for (let left = draft.otherFactors ?? 0; left > 0; left -= 1) warnings.push('factor_unsupported')
+  // Whoever had a second factor must not be left with a password alone where the policy lets people choose.
+  const wasToHaveOne = draft.mustEnrolFactor === true || warnings.includes('factor_unsupported')
+  const mustEnrolFactor = totp.length === 0 && wasToHaveOne
+  if (draft.hasAction) warnings.push('action_dropped')
   if (draft.hasRole) warnings.push('role_dropped')
   const locale = localeOf(draft.locale)
   const user = {
@@ -48,7 +59,7 @@ export function checkDraft(draft: Draft): ReadUser {
     locale,
     disabled: draft.disabled ?? false,
   }
-  return { ok: true, user: { ...user, id, passwordHash, totp, warnings } }
+  return { ok: true, user: { ...user, id, passwordHash, totp, mustEnrolFactor, warnings } }
 }
 
 function checkHash(hash: string | null | undefined, warnings: ImportWarning[]): string | null {

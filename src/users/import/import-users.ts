@@ -49,15 +49,17 @@ type Wanted = readonly { user: ImportedUser; id: string | null }[]
  * some for each row would be prepared, and kept, anew for every batch.
  */
 async function create(tx: Tx, wanted: Wanted): Promise<Map<string, string | null>> {
-  const rows = wanted.map(({ user: { email, emailVerified, name, locale, passwordHash, disabled }, id }) => ({
-    ...{ id: id ?? timeOrderedId(), email, name, locale, disabled },
-    ...{ email_verified: emailVerified, password_hash: passwordHash },
+  const rows = wanted.map(({ user, id }) => ({
+    ...{ id: id ?? timeOrderedId(), email: user.email, name: user.name, locale: user.locale },
+    ...{ email_verified: user.emailVerified, password_hash: user.passwordHash, disabled: user.disabled },
+    must_enrol_factor: user.mustEnrolFactor,
   }))
   const made = await tx.$queryRaw<{ id: string; email: string }[]>`
-    INSERT INTO users (id, email, email_verified, name, locale, password_hash, disabled_at, created_at, updated_at)
-    SELECT id, email, email_verified, name, locale, password_hash, CASE WHEN disabled THEN now() END, now(), now()
+    INSERT INTO users (id, email, email_verified, name, locale, password_hash, must_enrol_factor, disabled_at, created_at, updated_at)
+    SELECT id, email, email_verified, name, locale, password_hash, must_enrol_factor, CASE WHEN disabled THEN now() END, now(), now()
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS imported
-      (id uuid, email text, email_verified boolean, name text, locale text, password_hash text, disabled boolean)
+      (id uuid, email text, email_verified boolean, name text, locale text, password_hash text, must_enrol_factor boolean,
+       disabled boolean)
     ON CONFLICT DO NOTHING RETURNING id::text, email`
   return new Map(made.map(({ id, email }) => [email, id]))
 }

@@ -11,6 +11,8 @@ export type ImportedUser = {
   passwordHash: string | null
   /** Seeds of authenticators, base32. */
   totp: { secret: string; name: string | null }[]
+  /** They had a second factor, or were to have one, and none came along: the next sign-in sets one up, whatever the policy. */
+  mustEnrolFactor: boolean
   warnings: ImportWarning[]
 }
 
@@ -24,6 +26,7 @@ export type ImportWarning =
   | 'hash_unsupported'
   | 'hash_too_costly'
   | 'factor_unsupported'
+  | 'action_dropped'
   | 'name_dropped'
   | 'role_dropped'
   | 'id_replaced'

@@ -7,7 +7,8 @@ type Fields = Record<string, unknown>
 
 /**
  * Users of a realm as `kc.sh export` writes them: `credentials` with JSON inside of JSON. Passwords by pbkdf2 and argon2, authenticators by
- * TOTP of six digits, 30 seconds and SHA-1. Keycloak's ids are UUIDs and are kept.
+ * TOTP of six digits, 30 seconds and SHA-1. Other credentials (security keys, recovery codes, those of extensions) are second factors that
+ * stay behind. Keycloak's ids are UUIDs and are kept.
  */
 export const keycloak: ImportFormat = {
   read(record) {
@@ -18,6 +19,7 @@ export const keycloak: ImportFormat = {
     const credentials = listOf(user['credentials']).map(fieldsOf)
     const ofType = (type: string) => credentials.filter((each) => each?.['type'] === type)
     const password = ofType('password').at(0)
+    const actions = listOf(user['requiredActions'])
     return checkDraft({
       email: user['email'],
       emailVerified: user['emailVerified'],
@@ -27,9 +29,22 @@ export const keycloak: ImportFormat = {
       id: user['id'],
       passwordHash: password ? hashOf(password) : null,
       totp: ofType('otp').map((credential) => credential && totpOf(credential)),
+      otherFactors: credentials.filter((each) => each && !isKnown.has(each['type'])).length,
+      mustEnrolFactor: actions.some((action) => enrols.has(action)),
+      hasAction: actions.some((action) => !enrols.has(action)),
     })
   },
 }
+
+// Old passwords, and tickets of a domain, are no second factors; whatever else there is may be one.
+const isKnown: ReadonlySet<unknown> = new Set(['password', 'password-history', 'kerberos', 'otp'])
+
+/** What somebody was to do at their next sign-in there, and has to do at the next one here. */
+const enrols: ReadonlySet<unknown> = new Set([
+  'CONFIGURE_TOTP',
+  'webauthn-register',
+  'webauthn-register-passwordless',
+])
 
 /** The hash as a PHC string; undefined for an algorithm that is none of ours, null where a policy provider kept no value. */
 function hashOf(credential: Fields): string | undefined {

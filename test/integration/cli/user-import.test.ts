@@ -160,6 +160,36 @@ describe('cardea user import', () => {
     }
   })
 
+  test('whoever had a second factor that stays behind sets one up at the next sign-in, also where nobody has to (MF-06)', async () => {
+    const password_hash = bcrypt.hashSync(PASSWORD, 4)
+    const records = [
+      { email: 'left@factor.test', password_hash, totp: [{ secret: '0189' }] },
+      { email: 'none@factor.test', password_hash },
+    ]
+    const path = file('factors.ndjson', records.map((one) => JSON.stringify(one)).join('\n'))
+    const done = await cardeaHere(['user', 'import', path, '--format', 'cardea'], { env })
+    expect(done.stdout).toContain('1  second factors cannot be taken along')
+    const must = await Promise.all(records.map(async ({ email }) => (await userOf(email)).mustEnrolFactor))
+    expect(must).toEqual([true, false])
+    const lax = await startTestServer({ env: { ...secrets, CARDEA_TOTP_POLICY: 'optional' } })
+    try {
+      await lax.database.prisma.user.createMany({
+        data: await Promise.all(records.map(({ email }) => userOf(email))),
+      })
+      const client = await addClient(lax)
+      const steps = []
+      for (const { email } of records) {
+        const url = authorizeUrl(client, pkce().challenge)
+        const person = { id: '', email, password: PASSWORD, totpSecret: SEED }
+        const stopAt = /^(totp-enrol|consent)$/
+        steps.push(stepOf(await walk(lax, createUserAgent(lax), url, person, { stopAt })))
+      }
+      expect(steps).toEqual(['totp-enrol', 'consent'])
+    } finally {
+      await lax.stop()
+    }
+  })
+
   test('one address twice in a file is one user; an id that somebody has or had is not given again', async () => {
     const gone = await server.database.prisma.user.create({ data: { email: 'gone@x.test' } })
     await server.database.prisma.auditEvent.create({ data: { type: 'user.deleted', userId: gone.id } })

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { randomSecret } from '../../../src/crypto/index.ts'
 import { bearer } from '../../support/http-client.ts'
+import { mailsOf } from '../../support/mail.ts'
 import { addClient, addPerson } from '../../support/people.ts'
 import { authorizeUrl, isActive, pkce, refresh, stepOf, tokensFor, walk } from '../../support/sign-in.ts'
 import { startTestServer } from '../../support/server.ts'
@@ -10,10 +12,11 @@ import { checkPassword } from '../../../src/users/index.ts'
 import { cardea, cardeaHere } from './command.ts'
 import type { Ran } from './command.ts'
 
+const keys = { CARDEA_KEYRING: randomSecret(), CARDEA_COOKIE_KEYS: randomSecret() }
 let server: TestServer
 let env: NodeJS.ProcessEnv
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer({ env: keys })
   // The database and nothing else: no issuer, no keys.
   env = { DATABASE_URL: server.databaseUrl }
 })
@@ -129,6 +132,28 @@ describe('what an operator changes takes hold with the same commit', () => {
     expect(await server.hasher.verify(passwordHash, person.password)).toBe(false)
     expect(await server.hasher.verify(passwordHash, 'another fine password')).toBe(true)
   })
+
+  test.each([
+    ['set-password', ['--generate-password'], 'password_changed'],
+    ['reset-totp', [], 'factors_reset'],
+  ])(
+    '%s tells the user by a mail that the server can open, and says when it cannot (MF-07)',
+    async (verb, options, what) => {
+      const whole = { ...env, ...keys, CARDEA_ISSUER: 'https://id.example.com' }
+      const [told, untold] = [await addPerson(server), await addPerson(server)]
+      const done = await cardeaHere(['user', verb, told.email, ...options], { env: whole })
+      expect(done).toMatchObject({ code: 0, stderr: '' })
+      expect(done.stdout).not.toContain('by mail')
+      expect(await mailsOf(server, told.email)).toMatchObject([
+        { template: 'security-notice', data: { what } },
+      ])
+      const without = await cardeaHere(['user', verb, untold.email, ...options], { env })
+      expect(without).toMatchObject({ code: 0, stdout: expect.stringContaining('told nothing by mail') })
+      expect(await mailsOf(server, untold.email)).toEqual([])
+      const again = await cardeaHere(['user', verb, untold.email, ...options, '--json'], { env })
+      expect(again.json()).toMatchObject({ told: false })
+    },
+  )
 
   test('enable lets a disabled user sign in again, and brings back nothing that ended', async () => {
     const [client, person] = [await addClient(server), await addPerson(server)]

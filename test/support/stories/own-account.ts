@@ -46,6 +46,28 @@ export const ownAccount: Story[] = [
     },
   },
   {
+    name: 'somebody switches between two accounts of theirs, and is signed out of neither (SE-07)',
+    async tell(reader) {
+      const [own, shared] = [await settled(reader.stage), await settled(reader.stage)]
+      const isOf = ({ email }: { email: string }) =>
+        reader.page.locator('.leave', { hasText: email }).waitFor()
+      await reader.goto('/account')
+      await signIn(reader, own)
+      await isOf(own)
+      await reader.follow('account:self.switchAccount')
+      await reader.sees('signin:select.title')
+      await reader.press('signin:select.another')
+      await signIn(reader, shared)
+      await isOf(shared)
+      await go(reader, 'apps')
+      await reader.follow('account:self.switchAccount')
+      await reader.sees('signin:select.title')
+      await reader.page.getByRole('button', { name: own.email }).click()
+      await seesOverview(reader)
+      await isOf(own)
+    },
+  },
+  {
     name: 'somebody corrects their name and changes their password (PW-01, MF-07)',
     async tell(reader) {
       const person = await settled(reader.stage)
@@ -137,6 +159,10 @@ export const ownAccount: Story[] = [
       await reader.press('account:self.apps.withdraw')
       await isTold(reader, 'account:self.apps.title', 'account:self.notice.appWithdrawn')
       await reader.reads('account:self.apps.none')
+      await reader.follow(text('account:self.apps.detailsNamed', { app: 'Shop' }))
+      await reader.page.getByRole('heading', { level: 1, name: 'Shop' }).waitFor()
+      await reader.reads('account:self.apps.formerApp')
+      await reader.reads('account:self.apps.receipts')
       await go(reader, 'activity')
       await reader.sees('account:self.activity.title')
       await reader.reads(text('account:self.event.consentGranted', { app: 'Shop' }))

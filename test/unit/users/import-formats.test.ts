@@ -57,6 +57,70 @@ describe('a realm of Keycloak', () => {
   })
 })
 
+describe('second factors of Keycloak that cannot be taken along', () => {
+  const otp = {
+    type: 'otp',
+    credentialData: '{"subType":"totp","digits":6,"period":30,"algorithm":"HmacSHA1"}',
+    secretData: '{"value":"12345678901234567890"}',
+  }
+  const read = (types: string[], requiredActions: string[] = [], more: object[] = []) => {
+    const credentials = [...types.map((type) => ({ type, credentialData: '{}', secretData: '{}' })), ...more]
+    const [user] = usersOf(readAll('keycloak', [{ email: 'x@y.test', credentials, requiredActions }]))
+    return [user?.mustEnrolFactor, user?.warnings.filter((warning) => warning !== 'no_password')]
+  }
+
+  test.each(['webauthn', 'webauthn-passwordless', 'recovery-authn-codes', 'sms-of-some-extension'])(
+    '%s is told of, and another must be set up',
+    (type) => {
+      expect(read([type])).toEqual([true, ['factor_unsupported']])
+    },
+  )
+
+  test('each is told of; with an authenticator that came along, nothing must be set up', () => {
+    const types = ['webauthn', 'recovery-authn-codes']
+    expect(read(types)).toEqual([true, ['factor_unsupported', 'factor_unsupported']])
+    expect(read(types, [], [otp])).toEqual([false, ['factor_unsupported', 'factor_unsupported']])
+  })
+
+  test('old passwords are none, and whoever had none need not have one', () => {
+    expect(read(['password-history'])).toEqual([false, []])
+  })
+
+  test('what was to be done at the next sign-in is told of, and a second factor that was to be set up must be', () => {
+    expect(read([], ['UPDATE_PASSWORD', 'TERMS_AND_CONDITIONS'])).toEqual([false, ['action_dropped']])
+    expect(read([], ['CONFIGURE_TOTP'])).toEqual([true, []])
+    expect(read([], ['webauthn-register', 'VERIFY_EMAIL'])).toEqual([true, ['action_dropped']])
+    expect(read([], ['CONFIGURE_TOTP'], [otp])).toEqual([false, []])
+  })
+})
+
+describe('second factors of others that cannot be taken along', () => {
+  test.each([
+    ['auth0', { email: 'x@y.test', mfa_factors: [{ phone: { value: '+1' } }] }, true],
+    ['auth0', { email: 'x@y.test', multifactor: ['guardian'] }, true],
+    [
+      'auth0',
+      { email: 'x@y.test', multifactor: ['guardian'], mfa_factors: [{ totp: { secret: SEED } }] },
+      false,
+    ],
+    ['auth0', { email: 'x@y.test', multifactor: [] }, false],
+    ['cardea', { email: 'x@y.test', totp: [{ secret: '0189' }] }, true],
+    ['cardea', { email: 'x@y.test', totp: [{ secret: '0189' }, { secret: SEED }] }, false],
+  ] as const)('%s %j: must another be set up? %s', (format, record, must) => {
+    expect(usersOf(readAll(format, [record]))[0]?.mustEnrolFactor).toBe(must)
+  })
+
+  test.each(['otp_static.staticdevice', 'otp_email.emaildevice', 'two_factor.phonedevice'])(
+    'a %s of Django must be followed by another',
+    (model) => {
+      const user = { model: 'auth.user', pk: 1, fields: { email: 'x@y.test', username: 'x', password: '!' } }
+      const device = { model, pk: 1, fields: { user: 1, confirmed: true } }
+      const [found] = usersOf(readAll('django', [user, device]))
+      expect([found?.mustEnrolFactor, found?.warnings]).toEqual([true, ['no_password', 'factor_unsupported']])
+    },
+  )
+})
+
 describe('an export of Auth0', () => {
   const users = usersOf(readAll('auth0', auth0Lines()))
 
@@ -121,7 +185,7 @@ describe('our own format', () => {
       {
         ...{ email: 'ada@example.test', emailVerified: true, name: 'Ada', locale: 'pt-BR', disabled: true },
         ...{ id: '0d4c1d3e-0000-4000-8000-0000000000aa', passwordHash: whole.password_hash },
-        ...{ totp: [{ secret: SEED, name: 'phone' }], warnings: [] },
+        ...{ totp: [{ secret: SEED, name: 'phone' }], mustEnrolFactor: false, warnings: [] },
       },
     ])
   })

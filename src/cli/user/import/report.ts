@@ -58,7 +58,8 @@ export const warningWords: Record<ImportWarning, string> = {
   hash_unsupported: 'have a hash that cannot be verified here: they set a new password',
   hash_too_costly: 'have a hash that would cost too much to verify: they set a new password',
   factor_unsupported:
-    'have an authenticator that cannot be taken along: they set up another at their next sign-in',
+    'second factors cannot be taken along: whoever is left without one sets one up at their next sign-in',
+  action_dropped: 'were to do something at their next sign-in there: here nobody asks them',
   name_dropped: 'have a name that cannot be shown',
   role_dropped: 'were administrators there: here they are not',
   id_replaced: 'have an id that cannot be kept: apps know them by a new one',
