@@ -170,11 +170,11 @@ test('user codes are drawn from 20 letters, each as often as the others (DV-01, 
 })
 
 test('a code that was drawn twice is given to nobody: 503, and asked again there is another (FT-32)', async () => {
-  const { stop } = await failOnInsert(server, {
+  const failing = await failOnInsert(server, {
     ...{ table: 'tokens', condition: 'NEW.user_code IS NOT NULL', sqlstate: '23505' },
   })
   const refused = await askForCode(server, app)
-  await stop()
+  await failing.stop()
   expect([refused.status, refused.headers['retry-after']]).toEqual([503, '2'])
   expect(refused.json()['error']).toBe('temporarily_unavailable')
   expect((await askForCode(server, app)).status).toBe(200)
