@@ -12,8 +12,9 @@ export type Sweep = {
 
 /**
  * The rows of a table whose time in the column `by` was over `keptSeconds` ago, by the database's clock, the oldest first; `only` narrows them
- * down. With `set` they are changed and not removed, after which they must not be among them any more. Everything here is written into
- * SQL as it is: none of it may come from outside. There must be an index that begins with `by`, under the same condition as `only`.
+ * down. With `set` they are changed and not removed, after which they must not be among them any more. With `then` something is done with
+ * these columns of what was removed (the relation `gone`), in the same statement: one or more parts of a WITH. Everything here is written
+ * into SQL as it is: none of it may come from outside. There must be an index that begins with `by`, under the same condition as `only`.
  */
 export function sweepOf(old: {
   table: string
@@ -21,8 +22,9 @@ export function sweepOf(old: {
   keptSeconds: number
   only?: string
   set?: string
+  then?: { columns: string; do: string }
 }): Sweep {
-  const { table, by, keptSeconds, only = 'true', set } = old
+  const { table, by, keptSeconds, only = 'true', set, then } = old
   // By place and not by key: the rows are locked, so nobody moves them, and nothing is looked up twice.
   const these = 'ctid = ANY(ARRAY(SELECT place FROM old))'
   const act = set === undefined ? `DELETE FROM ${table}` : `UPDATE ${table} SET ${set}`
@@ -32,7 +34,7 @@ export function sweepOf(old: {
         SELECT ctid AS place, ${by} AS instant FROM ${table}
         WHERE ${by} >= COALESCE($2::timestamptz, '-infinity') AND ${by} <= now() - interval '${keptSeconds} seconds' AND ${only}
         ORDER BY ${by} LIMIT $1::int FOR UPDATE SKIP LOCKED),
-      gone AS (${act} WHERE ${these})
+      gone AS (${act} WHERE ${these}${then ? ` RETURNING ${then.columns}),\n      ${then.do}` : ')'}
       SELECT count(*)::int AS found, max(instant) AS reached FROM old`,
   }
 }
