@@ -52,6 +52,7 @@ export type AuditType =
   | 'signing_key.retired'
   | 'stream.created'
   | 'stream.deleted'
+  | 'stream.denied'
   | 'stream.status_changed'
   | 'stream.subject_added'
   | 'stream.subject_removed'

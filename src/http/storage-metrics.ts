@@ -32,7 +32,7 @@ export function storageMetrics(registry: Registry): {
   })
   const sweepLag = new Gauge({
     name: 'sweep_lag_seconds',
-    help: 'For how long the oldest expired row of a table has waited to be removed; a minute or two is as planned',
+    help: 'For how long the oldest row of a table that is to be swept has waited for it; a minute or two is as planned',
     labelNames: ['table'] as const,
     ...shared,
   })

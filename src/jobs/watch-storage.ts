@@ -1,8 +1,8 @@
 import { sealLag } from '../audit/index.ts'
-import { tableSizes } from '../db/index.ts'
-import type { Database, TableSize } from '../db/index.ts'
-import { isRotationOverdue, keyAges, oldestExpired } from '../oidc/index.ts'
-import type { KeyAge, OldestExpired } from '../oidc/index.ts'
+import { oldestExpired, tableSizes } from '../db/index.ts'
+import type { Database, OldestExpired, Sweep, TableSize } from '../db/index.ts'
+import { isRotationOverdue, keyAges } from '../oidc/index.ts'
+import type { KeyAge } from '../oidc/index.ts'
 import { lookAtEach } from './look-at-each.ts'
 import type { OnLook } from './look-at-each.ts'
 import { takeTurns } from './turns.ts'
@@ -21,11 +21,14 @@ const EVERY_MS = 60_000
 export function startWatchingStorage(
   { prisma }: Database,
   {
+    sweeps,
     rotationSeconds,
     onState,
     onLook,
     everyMs = EVERY_MS,
   }: {
+    /** What is swept, and may be late. */
+    sweeps: readonly Sweep[]
     /** Seconds for which one signing key signs; 0: until an operator rotates it. */
     rotationSeconds: number
     /** Told of each part by itself. */
@@ -36,7 +39,7 @@ export function startWatchingStorage(
 ): () => Promise<void> {
   const looks = {
     tables: async () => onState({ tables: await tableSizes(prisma) }),
-    expired: async () => onState({ expired: await oldestExpired(prisma) }),
+    expired: async () => onState({ expired: await oldestExpired(prisma, sweeps) }),
     audit: async () => onState({ auditSealSeconds: await sealLag(prisma) }),
     async keys() {
       const ages = await keyAges(prisma, rotationSeconds)

@@ -13,6 +13,7 @@ export const mailSweeps: readonly Sweep[] = [
     ...{ table: 'mails', by: 'next_attempt_at', keptSeconds: 0 },
     only: "state = 'queued' AND expires_at <= now()",
     set: "state = 'failed', sealed_data = '', last_error = COALESCE(last_error, 'expired')",
+    overAt: 'GREATEST(next_attempt_at, expires_at)',
   }),
   sweepOf({ table: 'mails', by: 'created_at', keptSeconds: KEPT_SECONDS, only: "state <> 'queued'" }),
   sweepOf({ table: 'mailbox', by: 'sent_at', keptSeconds: KEPT_SECONDS }),

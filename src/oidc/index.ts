@@ -1,7 +1,7 @@
 /**
- * The engine room: OAuth 2.0 and OpenID Connect. Sole importer of oidc-provider; owns grants, consents, sessions, tokens,
- * interactions, replay guards and signing keys. Below it the engine's store: joined reads, one transaction per request.
- * It refuses to know HTML (pages are handed in) and passwords (a subject is all it sees).
+ * The engine room: OAuth 2.0 and OpenID Connect. Sole importer of oidc-provider; owns grants, consents, sessions and
+ * what clients call them, tokens, interactions, replay guards and signing keys. Below it the engine's store: joined reads, one transaction
+ * per request. It refuses to know HTML (pages are handed in) and passwords (a subject is all it sees).
  * Entered by app.ts, which mounts it; by the interaction room, which moves a sign-in on; by whoever revokes.
  */
 export { ACR, authenticationAt, decideAcr, hasSecondFactor, missingFrom, waysWithin } from './acr.ts'
@@ -14,8 +14,9 @@ export { sessionCookie } from './cookies.ts'
 export { browserTokenOf, rememberBrowser } from './known-browser.ts'
 export type { CurrentSession } from './current-session.ts'
 export { createOidc } from './oidc.ts'
-export { grantedScopes, sessionAsSeenBy } from './security-events.ts'
+export { grantedScopes } from './security-events.ts'
 export type { SecurityEventClaims } from './security-events.ts'
+export { sessionAsSeenBy } from './session-names.ts'
 export type { Oidc } from './oidc.ts'
 export { forgetConsents } from './grants.ts'
 export type { AskedForConsent } from './grants.ts'
@@ -74,5 +75,3 @@ export type { SigningAlg } from './signing-keys/stored-keys.ts'
 export { watchSigningKeys } from './signing-keys/watch-keys.ts'
 export { countAccess } from './statistics.ts'
 export { oidcSweeps } from './sweep.ts'
-export { oldestExpired } from './sweep-lag.ts'
-export type { OldestExpired } from './sweep-lag.ts'

@@ -97,6 +97,7 @@ export const noticeSweeps: readonly Sweep[] = [
     ...{ table: 'logout_notices', by: 'next_attempt_at', keptSeconds: 0 },
     only: `state = 'queued' AND created_at < now() - interval '${NOTICE_LIFETIME_SECONDS} seconds'`,
     set: "state = 'failed', last_error = COALESCE(last_error, 'expired')",
+    overAt: `GREATEST(next_attempt_at, created_at + interval '${NOTICE_LIFETIME_SECONDS} seconds')`,
   }),
   sweepOf({
     ...{ table: 'logout_notices', by: 'next_attempt_at', keptSeconds: KEPT_SECONDS },

@@ -30,21 +30,6 @@ export async function signSecurityEvent(
     .sign(await importJWK(key, ALG))
 }
 
-/**
- * A session, ended or not, as one client knows it: whose it is, and the `sid` of the client's ID tokens; null when the client had no part
- * in it. Null for a session that was swept.
- */
-export async function sessionAsSeenBy(
-  db: Db,
-  { uid, clientId }: { uid: string; clientId: string },
-): Promise<{ userId: string | null; sid: string | null } | null> {
-  const [row] = await db.$queryRaw<{ userId: string | null; sid: string | null }[]>`
-    SELECT user_id::text AS "userId",
-      COALESCE(payload #>> ARRAY['authorizations', ${clientId}, 'sid'], payload #>> ARRAY['knownAs', ${clientId}]) AS sid
-    FROM sessions WHERE uid = ${uid}`
-  return row ?? null
-}
-
 /** The OpenID scopes that a user lets a client have now, by any grant that is in force. */
 export async function grantedScopes(
   db: Db,

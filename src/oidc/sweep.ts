@@ -1,6 +1,7 @@
 import { sweepOf } from '../db/index.ts'
 import type { Sweep } from '../db/index.ts'
 import { noticeSweeps } from './logout-notices.ts'
+import { sessionSweeps } from './session-names.ts'
 import { statusListSweep } from './status-list/sweep.ts'
 
 /** Requests under way may have read the row while it was still good. */
@@ -14,9 +15,8 @@ const REPLAY_GUARDS_SECONDS = 3600
  * only gives the space back.
  */
 export const oidcSweeps: readonly Sweep[] = [
-  ...['tokens', 'interactions', 'sessions', 'grants'].map((table) =>
-    sweepOf({ table, by: 'expires_at', keptSeconds }),
-  ),
+  ...['tokens', 'interactions', 'grants'].map((table) => sweepOf({ table, by: 'expires_at', keptSeconds })),
+  ...sessionSweeps,
   sweepOf({ table: 'replay_guards', by: 'expires_at', keptSeconds: REPLAY_GUARDS_SECONDS }),
   ...noticeSweeps,
   statusListSweep,

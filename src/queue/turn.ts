@@ -29,10 +29,11 @@ export async function expectTurn<P>(
     await db.$executeRaw`
       UPDATE graphile_worker._private_jobs SET key = NULL WHERE id = ${BigInt(after)} AND key = ${key}`
   // One that failed for good would lose its name and stay behind. One that has lost it (it failed between this statement and the next, or its
-  // process died when it had asked for the next turn) has had its successor.
+  // process died when it had asked for the next turn) has had its successor. It is known by what it was told: those of other lanes are theirs.
   await db.$executeRaw`
     DELETE FROM graphile_worker._private_jobs WHERE locked_at IS NULL AND attempts >= max_attempts AND (key = ${key}
-      OR key IS NULL AND task_id = (SELECT id FROM graphile_worker._private_tasks WHERE identifier = ${task.name}))`
+      OR key IS NULL AND payload::jsonb = ${told}::jsonb
+        AND task_id = (SELECT id FROM graphile_worker._private_tasks WHERE identifier = ${task.name}))`
   await db.$queryRaw`
     SELECT CASE WHEN NOT EXISTS (SELECT FROM graphile_worker._private_jobs WHERE key = ${key} AND locked_at IS NOT NULL) THEN
       (graphile_worker.add_job(

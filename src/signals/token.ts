@@ -4,8 +4,8 @@ import type { Stream, WaitingEvent } from '../receivers/index.ts'
 export type Sign = Oidc['signSecurityEvent']
 
 /**
- * An event as a signed token (RFC 8417, SSF section 4). Everything in it was written down with the event: however often it is sent, it says
- * the same. Exactly one event in each (CAEP Interoperability Profile section 2.8.1).
+ * An event as a signed token (RFC 8417, SSF section 4). Everything in it was written down when the event was put into the stream: however
+ * often it is sent, it says the same. Exactly one event in each (CAEP Interoperability Profile section 2.8.1).
  */
 export function tokenFor(
   { issuer, sign }: { issuer: string; sign: Sign },

@@ -95,6 +95,7 @@ export function besideRequests(
     startWatchingStorage: (options) =>
       startWatchingStorage(database, {
         ...options,
+        sweeps,
         rotationSeconds: keySchedule(parts.config).everySeconds,
         onState: metrics.observeStorage,
         onLook,

@@ -90,7 +90,8 @@ export async function revoke(tx: Tx, selector: Selector, options: RevocationOpti
     await forgetTrustedBrowsers(tx, selector.userId, { ip, actor })
     await endMailTickets(tx, selector.userId, ['change_email'])
   }
-  await tell(tx, { id, record, counts, state, reason, ip, actor })
+  const owner = 'sessionUid' in selector ? await ownerOf(tx, selector.sessionUid) : record.user_id
+  await tell(tx, { id, record, owner, counts, state, reason, ip, actor })
   return { id, state, effectiveAt, counts, jwtUntil }
 }
 
@@ -164,13 +165,21 @@ async function latestJwt(tx: Tx, from: Date): Promise<Date | null> {
 type Told = Pick<RevocationOptions, 'reason' | 'ip' | 'actor'> & {
   id: string
   record: SelectorRecord
+  /** Whose access it was, if it was one user's. */
+  owner: string | undefined
   counts: RevocationCounts
   state: string
 }
 
-async function tell(tx: Tx, { id, record, counts, state, reason, ip, actor }: Told): Promise<void> {
+/** Whose session it is. Written down now: who hears of its end later may find nothing of it. */
+async function ownerOf(tx: Tx, uid: string): Promise<string | undefined> {
+  const session = await tx.session.findUnique({ where: { uid }, select: { userId: true } })
+  return session?.userId ?? undefined
+}
+
+async function tell(tx: Tx, { id, record, owner, counts, state, reason, ip, actor }: Told): Promise<void> {
   const subject = {
-    userId: record.user_id,
+    userId: owner,
     clientId: record.client_id,
     grantId: record.grant_id,
     sessionUid: record.session_id,

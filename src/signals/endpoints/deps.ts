@@ -19,7 +19,7 @@ export type EndpointDeps = FillDeps & {
   isAccepting(): boolean
   waiting: Waiting
   /** Throws 429 for a client that asks too often. */
-  limitClient: (ctx: Context, clientId: string) => Promise<void>
+  limitClient: (ctx: Context, receiver: Receiver) => Promise<void>
   /** Of polled events. */
   onOutcome: (outcome: 'taken' | 'refused', count: number) => void
 }

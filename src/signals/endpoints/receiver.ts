@@ -3,13 +3,17 @@ import type { By } from '../../audit/index.ts'
 import { SIGNALS_API } from '../../clients/index.ts'
 import type { Database } from '../../db/index.ts'
 import { readBearer } from '../../oidc/index.ts'
+import type { Bearer } from '../../oidc/index.ts'
 import type { Reply } from './reply.ts'
 
-/** A client that looks after its streams, and what it may do now. */
-export type Receiver = { clientId: string; by: By }
+/** Whose token it is, as a client that looks after its streams has one. */
+export type Receiver = { clientId: string; userId: string | null; by: By }
 
-/** Or what they are answered. */
-export type Known = { ok: true; receiver: Receiver } | { ok: false; reply: Reply }
+/** Who may do this; or what they are answered, somebody we know who may not, and a stranger. */
+export type Known =
+  | { ok: true; receiver: Receiver }
+  | { ok: false; receiver: Receiver; reply: Reply }
+  | { ok: false; receiver: null; reply: Reply }
 
 /**
  * Who asks: by `Authorization: Bearer` alone, with an access token of its own for this API, and with one of these scopes, which it must still
@@ -27,26 +31,29 @@ export async function readReceiver(
   if (!bearer) {
     // RFC 6750 section 3.1: who brought nothing did nothing wrong.
     const error = authorization === '' ? '' : ', error="invalid_token"'
-    return refused(401, 'invalid_token', 'the caller is not known here', `${challenge}${error}`)
+    const reply = refusal(401, 'invalid_token', 'the caller is not known here', `${challenge}${error}`)
+    return { ok: false, receiver: null, reply }
   }
+  const receiver = receiverOf(ctx, bearer)
   const held = bearer.scopes.filter((scope) => bearer.clientScopes.includes(scope))
-  if (bearer.userId !== null || !scopes.some((scope) => held.includes(scope))) {
-    const needed = scopes.at(-1) ?? ''
-    const description = `it takes a client's own token with the scope ${scopes.join(' or ')}`
-    return refused(
-      403,
-      'insufficient_scope',
-      description,
-      `${challenge}, error="insufficient_scope", scope="${needed}"`,
-    )
-  }
-  const { clientId, handle } = bearer
-  const { ip, requestId } = ctx.state
-  const actor = { via: 'client' as const, clientId, token: handle, requestId }
-  return { ok: true, receiver: { clientId, by: { ip, actor } } }
+  if (bearer.userId === null && scopes.some((scope) => held.includes(scope))) return { ok: true, receiver }
+  const needed = scopes.at(-1) ?? ''
+  const reply = refusal(
+    403,
+    'insufficient_scope',
+    `it takes a client's own token with the scope ${scopes.join(' or ')}`,
+    `${challenge}, error="insufficient_scope", scope="${needed}"`,
+  )
+  return { ok: false, receiver, reply: { ...reply, denied: { reason: 'insufficient_scope' } } }
 }
 
-function refused(status: number, error: string, description: string, challenge: string): Known {
+function receiverOf(ctx: Context, { clientId, userId, handle }: Bearer): Receiver {
+  const { ip, requestId } = ctx.state
+  const actor = { via: 'client' as const, clientId, userId: userId ?? undefined, token: handle, requestId }
+  return { clientId, userId, by: { ip, actor } }
+}
+
+function refusal(status: number, error: string, description: string, challenge: string): Reply {
   const headers = { 'WWW-Authenticate': challenge }
-  return { ok: false, reply: { status, headers, body: { error, error_description: description } } }
+  return { status, headers, body: { error, error_description: description } }
 }

@@ -1,11 +1,14 @@
 import type { Context, Middleware } from 'koa'
+import { record } from '../../audit/index.ts'
+import type { Db } from '../../db/index.ts'
 import { hasLoneSurrogate, hasNul, readBytes } from '../../http/index.ts'
-import type { EndpointDeps, Handler } from './deps.ts'
+import type { Call, EndpointDeps, Handler } from './deps.ts'
 import { metadataPath, transmitterMetadata, WELL_KNOWN } from './metadata.ts'
 import { poll } from './poll.ts'
 import { badRequest } from './reply.ts'
-import type { Reply } from './reply.ts'
+import type { Denial, Reply } from './reply.ts'
 import { readReceiver } from './receiver.ts'
+import type { Receiver } from './receiver.ts'
 import { readStatus, updateStatus } from './status.ts'
 import { create, read, remove, replace, update } from './stream.ts'
 import { addSubject, removeSubject } from './subjects.ts'
@@ -54,12 +57,13 @@ export function signalEndpoints(deps: EndpointDeps): Middleware {
     }
     const [, polled] = /^\/ssf\/poll\/([^/]+)$/.exec(ctx.path) ?? []
     const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
-    const endpoint = endpoints[polled === undefined ? ctx.path : '/ssf/poll/:id']?.[method]
+    const path = polled === undefined ? ctx.path : '/ssf/poll/:id'
+    const endpoint = endpoints[path]?.[method]
     if (!endpoint) {
       await next()
       return
     }
-    send(ctx, await answer(deps, ctx, endpoint, polled))
+    send(ctx, await answer(deps, ctx, endpoint, { operation: `${method} ${path}`, polled }))
   }
 }
 
@@ -67,20 +71,46 @@ async function answer(
   deps: EndpointDeps,
   ctx: Context,
   { scopes, handler }: Endpoint,
-  polled: string | undefined,
+  { operation, polled }: { operation: string; polled: string | undefined },
 ): Promise<Reply> {
   const hasBody = ['POST', 'PATCH', 'PUT'].includes(ctx.method)
   // First, so that nobody is listened to for longer than it takes to know that it is too much.
   const bytes = hasBody ? await readBytes(ctx.req, MAX_BYTES) : null
   const known = await readReceiver(deps, ctx, scopes)
-  if (!known.ok) return known.reply
-  await deps.limitClient(ctx, known.receiver.clientId)
+  if (!known.ok && known.receiver === null) return known.reply
+  const { receiver } = known
+  // Before anything is written: denials are, too.
+  await deps.limitClient(ctx, receiver)
+  const askAgain = () => readReceiver(deps, ctx, scopes)
+  const reply = known.ok
+    ? await handle(deps, { ctx, receiver, askAgain }, handler, bytes, polled)
+    : known.reply
+  if (reply.denied) await recordDenial(deps.database.prisma, receiver, operation, reply.denied)
+  return reply
+}
+
+async function handle(
+  deps: EndpointDeps,
+  call: Pick<Call, 'ctx' | 'receiver' | 'askAgain'>,
+  handler: Handler,
+  bytes: Buffer | null,
+  polled: string | undefined,
+): Promise<Reply> {
   const body = bytes === null ? undefined : objectIn(bytes)
   if (body === null) return badRequest('the request must be a JSON object')
-  const { stream_id: asked } = ctx.query
+  const { stream_id: asked } = call.ctx.query
   if (Array.isArray(asked)) return badRequest('stream_id is given twice')
-  const askAgain = () => readReceiver(deps, ctx, scopes)
-  return handler(deps, { ctx, receiver: known.receiver, streamId: polled ?? asked, body, askAgain })
+  return handler(deps, { ...call, streamId: polled ?? asked, body })
+}
+
+/** Writes down that somebody we know tried what they may not. What is asked for commits nothing, so this is by itself. */
+async function recordDenial(
+  db: Db,
+  { clientId, by }: Receiver,
+  operation: string,
+  denial: Denial,
+): Promise<void> {
+  await record(db, { type: 'stream.denied', clientId, ...by, detail: { operation, ...denial } })
 }
 
 function objectIn(bytes: Buffer): object | null {

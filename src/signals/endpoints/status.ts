@@ -28,7 +28,7 @@ export const updateStatus: Handler = async ({ database }, { receiver: { clientId
     const before = await lockStream(tx, id, clientId)
     const changed = before && (await setStatus(tx, id, { status, reason }))
     if (!changed) return noSuchStream
-    if (!changed.ok) return heldByOperator
+    if (!changed.ok) return heldByOperator(id)
     const detail = { stream: id, from: before.status, to: status }
     if (before.status !== status) await record(tx, { type: 'stream.status_changed', clientId, ...by, detail })
     return { status: 200, body: statusDocument(changed.stream) }

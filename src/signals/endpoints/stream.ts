@@ -34,7 +34,7 @@ export const create: Handler = async (deps, { receiver, body }) => {
         defaultSubjects: deps.defaultSubjects,
       },
     )
-    if (!made.ok && made.reason === 'held_by_operator') return heldByOperator
+    if (!made.ok && made.reason === 'held_by_operator') return heldByOperator()
     if (!made.ok)
       return {
         status: 409,
@@ -78,7 +78,7 @@ export const remove: Handler = async ({ database }, { receiver, streamId }) => {
   const { clientId, by } = receiver
   return database.transaction(async (tx): Promise<Reply> => {
     if (!(await lockStream(tx, streamId, clientId))) return noSuchStream
-    if (await isHeldBack(tx, clientId)) return heldByOperator
+    if (await isHeldBack(tx, clientId)) return heldByOperator(streamId)
     await deleteStream(tx, streamId)
     await record(tx, { type: 'stream.deleted', clientId, ...by, detail: { stream: streamId } })
     return { status: 204 }
@@ -98,7 +98,7 @@ async function change(
   return deps.database.transaction(async (tx): Promise<Reply> => {
     const before = await lockStream(tx, asked.data.stream_id, clientId)
     if (!before) return noSuchStream
-    if (await isHeldBack(tx, clientId)) return heldByOperator
+    if (await isHeldBack(tx, clientId)) return heldByOperator(before.id)
     const wrong = wrongProperty(deps.issuer, before, body)
     if (wrong !== null) return badRequest(`${wrong} is not as it was`)
     const says = Object.hasOwn(body as object, 'delivery')

@@ -3,7 +3,14 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { z } from 'zod'
 import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
-import { defineTask, enqueue, performRounds, startWorker } from '../../../src/queue/index.ts'
+import {
+  defineTask,
+  enqueue,
+  expectTurn,
+  listJobs,
+  performRounds,
+  startWorker,
+} from '../../../src/queue/index.ts'
 import { createTestDatabase } from '../../support/database.ts'
 
 const ring = defineTask('ring', z.strictObject({ lane: z.string() }))
@@ -67,3 +74,14 @@ test('a receiver that never comes to an end leaves its hand to the others, and g
   for (const late = Date.now() + 20_000; Date.now() < late && delivered.length === before;) await sleep(50)
   expect(delivered.slice(before)).toContain('slow')
 }, 60_000)
+
+test('a round that failed for good stays until the next of its own lane is planned, whatever others plan', async () => {
+  await enqueue(database.prisma, ring, { lane: 'one' })
+  await database.pool.query('UPDATE graphile_worker._private_jobs SET attempts = max_attempts')
+  const planned = (lane: string) => expectTurn(database.prisma, ring, { lane }, { name: lane, inSeconds: 60 })
+  const failed = () => listJobs(database.prisma, { state: 'failed', limit: 10 })
+  await planned('two')
+  expect(await failed()).toMatchObject([{ task: 'ring', state: 'failed' }])
+  await planned('one')
+  expect(await failed()).toEqual([])
+})
