@@ -152,8 +152,9 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
 
   await stop.requested
   logger.info('stopping')
-  // Beside the listeners, not after them: no job is begun on time that they may use up. What it fails by is told on the way out.
-  background.stop().catch(() => undefined)
+  // Beside the listeners, not after them: no job is begun on time that they may use up. What it fails by is told on the way out. Whoever
+  // still asks meanwhile is answered as ever, by the keys of the moment: they are followed until nobody does.
+  background.stopWork().catch(() => undefined)
   const { shutdownTimeoutMs, shutdownDelayMs } = config.http
   const outcome = crew
     ? await crew.stop(shutdownTimeoutMs)
