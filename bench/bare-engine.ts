@@ -38,9 +38,11 @@ const ours = engineConfiguration(
     statusListTtlSeconds: tokens.statusListTtlSeconds,
     inFlightSeconds: 0,
     outboundAllow: [],
-    // Neither is reached: what would use them is replaced below.
+    // None of these is reached: what would use them is replaced below.
     database: {} as OidcOptions['database'],
     pages: {} as OidcOptions['pages'],
+    keys: { current: () => signingKeys, learn: () => Promise.resolve() },
+    newest: () => provider,
     statusNumbers: { take: () => Promise.reject(new Error('JWTs are only signed here')) },
     onInteraction: () => undefined,
     onTokensIssued: () => undefined,

@@ -1,6 +1,6 @@
 import type Koa from 'koa'
-import type { JWK } from 'jose'
 import * as http from './http/index.ts'
+import type { Oidc } from './oidc/index.ts'
 import * as wiring from './wiring/index.ts'
 import type { AppDeps, BesideRequests, PartsWithEngine } from './wiring/index.ts'
 
@@ -13,8 +13,10 @@ export type Apps = BesideRequests & {
   opsApp: Koa
   /** For the same, of a process that only works. */
   workerApp: Koa
-  /** From the next request on, tokens are signed with these. */
-  useSigningKeys: (keys: JWK[]) => void
+  /** Follows changed signing keys beside the requests. Returns how to stop. */
+  watchSigningKeys: Oidc['watchSigningKeys']
+  /** The keys that sign now. Rejects when nobody can tell. */
+  keysToSign: Oidc['keysToSign']
   /** What this process has counted so far. */
   counted: () => Promise<http.Counted>
   /** For the metrics: what is blocked. */
@@ -36,7 +38,8 @@ export function createApps(deps: AppDeps): Apps {
     publicApp: publicApp({ ...parts, oidc }),
     opsApp: opsApp({ ...parts, oidc }, mailing),
     workerApp: wiring.workerApp(parts),
-    useSigningKeys: (keys) => oidc.useSigningKeys(keys),
+    watchSigningKeys: oidc.watchSigningKeys,
+    keysToSign: oidc.keysToSign,
     counted: () => metrics.registry.getMetricsAsJSON(),
     observeBlocks: metrics.observeBlocks,
     ...wiring.besideRequests({ ...parts, oidc }, mailing),

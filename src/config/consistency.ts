@@ -52,6 +52,13 @@ const always: Rule[] = [
 
 /** What production asks for beyond that. */
 const production: Rule[] = [
+  ({ CARDEA_SHUTDOWN_DELAY: delay, CARDEA_SHUTDOWN_TIMEOUT: timeout }) =>
+    // The other half is for those who came last.
+    above(delay, timeout === undefined ? undefined : timeout / 2) && {
+      variable: 'CARDEA_SHUTDOWN_DELAY',
+      problem: `is ${delay}, more than half of CARDEA_SHUTDOWN_TIMEOUT`,
+      remedy: 'Lower it, or raise CARDEA_SHUTDOWN_TIMEOUT',
+    },
   (values) =>
     values.CARDEA_REGISTRATION === 'open' &&
     'CARDEA_SMTP_URL' in values &&

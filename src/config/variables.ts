@@ -175,7 +175,7 @@ export const variables = {
   CARDEA_SHUTDOWN_TIMEOUT: fallingBackTo(
     '10000',
     milliseconds(0, 600_000),
-    'Milliseconds that requests in flight get to finish when the process is told to stop.',
+    'Milliseconds that requests in flight get to finish when the process is told to stop; at least twice CARDEA_SHUTDOWN_DELAY.',
   ),
   CARDEA_SHUTDOWN_DELAY: fallingBackTo(
     '1000',

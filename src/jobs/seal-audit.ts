@@ -4,7 +4,8 @@ import type { Database } from '../db/index.ts'
 import { takeTurns } from './turns.ts'
 
 type Options = {
-  sign: Sign
+  /** What signs now; asked for each head, before anything is held for it. */
+  signer: () => Promise<Sign>
   /** Each head that was signed: logged, and with the log kept elsewhere, it tells when the chain is rewritten. */
   onSigned: (head: KnownHead) => void
   /** New events are final: whoever tells others of them may be asked to. */
@@ -20,7 +21,7 @@ type Options = {
  */
 export function startSealing(
   database: Pick<Database, 'pool'>,
-  { sign, onSigned, onSealed, onError, everyMs = 1000 }: Options,
+  { signer, onSigned, onSealed, onError, everyMs = 1000 }: Options,
 ): () => Promise<void> {
   let known: KnownHead | undefined
 
@@ -33,7 +34,7 @@ export function startSealing(
   }
 
   async function signHead(): Promise<void> {
-    const result = await signCheckpoint(database, sign, { known })
+    const result = await signCheckpoint(database, await signer(), { known })
     if (!result.ok)
       throw new Error(`the audit chain no longer passes through position ${result.known.position}`)
     if (!result.signed) return

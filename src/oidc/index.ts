@@ -72,6 +72,5 @@ export type { SigningKeyState, StoredSigningKey } from './signing-keys/list-keys
 export { retireSigningKey } from './signing-keys/retire-key.ts'
 export { rotateSigningKey } from './signing-keys/rotate-key.ts'
 export type { SigningAlg } from './signing-keys/stored-keys.ts'
-export { watchSigningKeys } from './signing-keys/watch-keys.ts'
 export { countAccess } from './statistics.ts'
 export { oidcSweeps } from './sweep.ts'

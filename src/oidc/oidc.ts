@@ -22,12 +22,16 @@ import type { AskedForConsent } from './grants.ts'
 import { globalTokenRevocation } from './global-token-revocation/endpoint.ts'
 import { finishInteraction, holdInteraction, loadInteraction, saveProgress } from './interactions.ts'
 import type { Interaction, Kept, LoadedInteraction, ProgressToKeep } from './interactions.ts'
+import type { Engine } from './engine.ts'
 import type { OidcOptions } from './options.ts'
 import { formToQuery } from './post-to-get.ts'
 import { requestTransaction } from './request-transaction.ts'
 import { signSecurityEvent } from './security-events.ts'
 import type { SecurityEventClaims } from './security-events.ts'
 import { signOutOfAll } from './sign-out-of-all.ts'
+import { followSigningKeys } from './signing-keys/follow-keys.ts'
+import type { FollowedKeys } from './signing-keys/follow-keys.ts'
+import { freshKeys } from './signing-keys/fresh-keys.ts'
 import { statusListEndpoint } from './status-list/endpoint.ts'
 import { createStatusNumbers } from './status-list/numbers.ts'
 import { createStatusLists, statusListTimes } from './status-list/status-lists.ts'
@@ -64,23 +68,35 @@ export type Oidc = {
   logoutRequest(notice: LogoutNotice): Promise<{ url: URL; token: string } | null>
   /** A security event token for whoever is told what happened (RFC 8417). */
   signSecurityEvent(claims: SecurityEventClaims): Promise<string>
-  /** From the next request on, these are the keys: private JWKs, for each algorithm the one that signs first. */
-  useSigningKeys(keys: JWK[]): void
+  /** The keys that sign now, for what else is signed with them. Rejects when nobody can tell. */
+  keysToSign: FollowedKeys['toSign']
+  /** Follows changed keys beside the requests. Returns how to stop. */
+  watchSigningKeys: FollowedKeys['watch']
 }
 
 /** Builds the engine and everything around it; nothing is read or written until a request comes. */
 export function createOidc(options: OidcOptions): Oidc {
   const { database, policy } = options
   const throttle = createClientThrottle(database)
-  const shared = { ...options, statusNumbers: createStatusNumbers(database.pool) }
+  const keys = followSigningKeys(options, options.signingKeys, {
+    onChange(changed) {
+      engine = engineWith(changed)
+      options.onKeysChanged(changed.map(({ kid }) => String(kid)))
+    },
+    onError: (error) => options.onKeysTrouble(error),
+  })
+  const statusNumbers = createStatusNumbers(database.pool)
+  const newest = () => engine.provider
+  const engineWith = (signingKeys: JWK[]): Engine =>
+    createEngine({ ...options, statusNumbers, keys, newest, signingKeys }, throttle)
+  let engine = engineWith(options.signingKeys)
   const times = statusListTimes(options.statusListTtlSeconds)
   const statusLists = createStatusLists({ ...options, pool: database.pool, times })
-  let { signingKeys } = options
-  let engine = createEngine(shared, throttle)
   const db = database.prisma
   return {
     middleware: [
-      statusListEndpoint(statusLists, { times, signingKeys: () => signingKeys }),
+      freshKeys(keys),
+      statusListEndpoint(statusLists, { times, signingKeys: keys.current }),
       globalTokenRevocation({ ...options, provider: () => engine.provider }),
       formToQuery({ paths: ['/authorize', '/logout'] }),
       askedUserCode(),
@@ -106,11 +122,12 @@ export function createOidc(options: OidcOptions): Oidc {
       saveConsent({ provider: engine.provider, tx }, interaction, userId, ticked, language),
     listConnectedApps: (reading, of) =>
       listConnectedApps(reading, { ...of, refreshIdleSeconds: options.lifetimes.refreshTokenIdle }),
-    logoutRequest: (notice) => logoutRequest(engine.provider, notice),
-    signSecurityEvent: (claims) => signSecurityEvent(signingKeys, claims),
-    useSigningKeys(keys) {
-      signingKeys = keys
-      engine = createEngine({ ...shared, signingKeys }, throttle)
+    async logoutRequest(notice) {
+      await keys.toSign()
+      return logoutRequest(engine.provider, notice)
     },
+    signSecurityEvent: async (claims) => signSecurityEvent(await keys.toSign(), claims),
+    keysToSign: keys.toSign,
+    watchSigningKeys: keys.watch,
   }
 }

@@ -1,10 +1,13 @@
 import type { Context } from 'koa'
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import type { JWK } from 'jose'
+import type { Provider } from 'oidc-provider'
+import type { Sealer } from '../crypto/index.ts'
 import type { Database } from '../db/index.ts'
 import type { AcrDemand } from './acr.ts'
 import type { OnFailure } from './failures.ts'
 import type { Lifetimes } from './lifetimes.ts'
+import type { FollowedKeys } from './signing-keys/follow-keys.ts'
 import type { StatusNumbers } from './status-list/numbers.ts'
 import type { Conflict } from './store/writes.ts'
 
@@ -42,7 +45,9 @@ export type DeviceInput = {
 export type OidcOptions = {
   issuer: string
   database: Database
-  /** Private JWKs, newest first for each algorithm. */
+  /** Opens the signing keys. */
+  sealer: Sealer
+  /** Those that were there a moment ago: private JWKs, newest first for each algorithm. */
   signingKeys: JWK[]
   /** Newest first; older ones still verify. */
   cookieKeys: string[]
@@ -68,7 +73,16 @@ export type OidcOptions = {
   onTokensIssued(grantType: string): void
   /** The engine answered with a failure of ours; nobody else would hear of it. */
   onFailure?: OnFailure
+  /** Other keys are published and sign from now on. */
+  onKeysChanged(kids: string[]): void
+  /** The keys could not be looked at, or one of them not be opened. */
+  onKeysTrouble(error: unknown): void
 }
 
-/** What one engine after another shares. */
-export type EngineOptions = OidcOptions & { statusNumbers: StatusNumbers }
+/** What one engine after another shares, and the keys of this one. */
+export type EngineOptions = Omit<OidcOptions, 'sealer' | 'onKeysChanged' | 'onKeysTrouble'> & {
+  statusNumbers: StatusNumbers
+  keys: Pick<FollowedKeys, 'current' | 'learn'>
+  /** The engine with the keys of the moment. */
+  newest(): Provider
+}

@@ -3,6 +3,7 @@ import { queueLogoutNotices } from './back-channel-logout.ts'
 import type { ClientThrottle } from './client-throttle.ts'
 import { engineConfiguration } from './configuration.ts'
 import { isSecretOf } from './engine-client.ts'
+import { learnKeysOfHints } from './id-token-hint.ts'
 import type { EngineOptions } from './options.ts'
 import { keepFactors } from './session-factors.ts'
 import { answerTooLarge } from './too-large.ts'
@@ -21,6 +22,7 @@ export function createProvider(options: EngineOptions, throttle: Pick<ClientThro
   }
   keepFactors(provider, options.policy.acr)
   queueLogoutNotices(provider)
+  learnKeysOfHints(provider, options)
   answerTooLarge(provider)
   return provider
 }

@@ -2,7 +2,9 @@ import type { Context, Middleware } from 'koa'
 import { createLocalJWKSet, errors, jwtVerify } from 'jose'
 import type { JWK, JWTPayload } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { kidOf } from './id-token-hint.ts'
 import { JWT_ALG } from './jwt-access-token.ts'
+import type { EngineOptions } from './options.ts'
 import { idDigest, JWT_KIND } from './store/rows.ts'
 import type { StoredToken } from './store/reads.ts'
 import { addWrite, unitOfWork } from './store/unit-of-work.ts'
@@ -13,16 +15,14 @@ import { mayIntrospect, mayRevoke } from './token-owner.ts'
  * Introspection and revocation of JWT access tokens, which the engine refuses (RFC 7662, RFC 7009). It does so after it has
  * authenticated the client; in the place of its refusal comes the answer that an opaque token gets: the signature must be
  * ours, and the token's row, grant, session, user and clients are asked as for any other. A JWT that is not an access token of
- * ours is like an unknown one.
+ * ours is like an unknown one; of a key that we do not know yet, another instance may (FT-24).
  */
 export function answerStructuredTokens({
   issuer,
   signingKeys,
-}: {
-  issuer: string
-  signingKeys: readonly JWK[]
-}): Middleware {
-  const keys = createLocalJWKSet({ keys: signingKeys.filter(({ alg }) => alg === JWT_ALG).map(publicPart) })
+  keys,
+}: Pick<EngineOptions, 'issuer' | 'signingKeys' | 'keys'>): Middleware {
+  const known = keySet(signingKeys)
 
   return async function answerStructuredTokens(ctx, next) {
     await next()
@@ -45,8 +45,12 @@ export function answerStructuredTokens({
   }
 
   async function verify(token: string): Promise<JWTPayload | null> {
+    const kid = kidOf(token)
+    if (kid !== null) await keys.learn(kid)
+    const current = keys.current()
+    const published = current === signingKeys ? known : keySet(current)
     try {
-      const { payload } = await jwtVerify(token, keys, { issuer, typ: 'at+jwt', algorithms: [JWT_ALG] })
+      const { payload } = await jwtVerify(token, published, { issuer, typ: 'at+jwt', algorithms: [JWT_ALG] })
       return payload
     } catch (error) {
       if (error instanceof errors.JOSEError) return null
@@ -117,6 +121,10 @@ function revoke(ctx: Context, engine: KoaContextWithOIDC, work: UnitOfWork, toke
   const { grantId } = token.basis
   if (grantId === undefined) addWrite(work, { do: 'revoke_jwt', digest: token.digest })
   else addWrite(work, { do: 'revoke_grant', grantId })
+}
+
+function keySet(keys: readonly JWK[]) {
+  return createLocalJWKSet({ keys: keys.filter(({ alg }) => alg === JWT_ALG).map(publicPart) })
 }
 
 function publicPart({ kty, crv, x, y, kid, alg, use }: JWK): JWK {

@@ -142,10 +142,8 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
   const doesJobs = role === 'worker' || config.worker.inServer
   const worker = doesJobs ? connectWorker(config, embedded?.url, onError) : null
   cleanUp.push(() => worker?.close())
-  const endBackground = startBackground({ database, sealer, signingKeys, apps, worker, logger })
-  let ending: Promise<void> | undefined
-  const stopBackground = () => (ending ??= endBackground())
-  cleanUp.push(stopBackground)
+  const background = startBackground({ database, apps, worker, logger })
+  cleanUp.push(() => background.stop())
   logger.info({ issuer: config.issuer, mode: config.mode, role }, 'ready')
   if (development && role === 'server') {
     await development.welcome({ database, hasher, sealer, opsUrl: opsListener.url, dataDir: embedded?.home })
@@ -154,8 +152,9 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
 
   await stop.requested
   logger.info('stopping')
-  // Beside the listeners, not after them: no job is begun on time that they may use up. What it fails by is told on the way out.
-  stopBackground().catch(() => undefined)
+  // Beside the listeners, not after them: no job is begun on time that they may use up. What it fails by is told on the way out. Whoever
+  // still asks meanwhile is answered as ever, by the keys of the moment: they are followed until nobody does.
+  background.stopWork().catch(() => undefined)
   const { shutdownTimeoutMs, shutdownDelayMs } = config.http
   const outcome = crew
     ? await crew.stop(shutdownTimeoutMs)

@@ -3,9 +3,7 @@ import { createApps } from '../app.ts'
 import { parseConfig } from '../config/index.ts'
 import type { Config } from '../config/index.ts'
 import { createSealer, parseKeyring } from '../crypto/index.ts'
-import { watchSigningKeys } from '../oidc/index.ts'
 import { createPasswordHasher } from '../users/index.ts'
-import { tellTrouble } from '../wiring/index.ts'
 import { connect } from './connect.ts'
 import { EXIT } from './exit.ts'
 import { giveWay } from './give-way.ts'
@@ -52,10 +50,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
       isAccepting: () => !supervisor.signal.aborted,
     })
     supervisor.onCount(apps.counted)
-    stopWatching = watchSigningKeys({ database, sealer }, signingKeys, {
-      onChange: (keys) => apps.useSigningKeys(keys),
-      onError: (error) => tellTrouble(logger, error, 'looking for changed signing keys failed'),
-    })
+    stopWatching = apps.watchSigningKeys()
     // Not before: the system would send people here.
     const answer = apps.publicApp.callback()
     const listener = await listenAs('CARDEA_PORT', (req, res) => void answer(req, res), {

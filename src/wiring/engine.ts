@@ -5,6 +5,7 @@ import { passkeySiteOf } from '../users/index.ts'
 import type { PasskeySite } from '../users/index.ts'
 import { networksAllowed } from './outbound.ts'
 import type { AppDeps, Parts } from './parts.ts'
+import { tellTrouble } from './tell-trouble.ts'
 
 /** The protocol engine, by configuration. */
 export function createEngine(parts: Parts): ReturnType<typeof createOidc> {
@@ -13,7 +14,7 @@ export function createEngine(parts: Parts): ReturnType<typeof createOidc> {
   return createOidc({
     issuer: config.issuer,
     database,
-    signingKeys: parts.signingKeys,
+    ...{ sealer: parts.sealer, signingKeys: parts.signingKeys },
     cookieKeys: parts.cookieKeys.map((key) => key.toString('base64url')),
     lifetimes: {
       accessToken: config.tokens.accessSeconds,
@@ -31,6 +32,8 @@ export function createEngine(parts: Parts): ReturnType<typeof createOidc> {
     onInteraction: rememberSignIn,
     onTokensIssued: (grantType) => metrics.tokensIssued.inc({ grant_type: grantType }),
     onFailure: (ctx, error) => logFailure(logger, ctx, error, statusOf(error)),
+    onKeysChanged: (kids) => logger.info({ kids }, 'the signing keys changed'),
+    onKeysTrouble: (error) => tellTrouble(logger, error, 'looking for changed signing keys failed'),
   })
 }
 

@@ -231,7 +231,7 @@ test('an instance that could not look goes on with the keys it has, says so, and
     const outage = await shutDatabase(lonely)
     await sleep(5 * WATCH_MS)
     await outage.restore()
-    expect(lonely.log.join('\n')).toContain('looking for changed keys failed')
+    expect(lonely.log.join('\n')).toContain('looking for changed signing keys failed')
     const rotated = await lonely.database.transaction((tx) =>
       rotateSigningKey(tx, lonely.sealer, { alg: 'RS256', signedSeconds: 600 }),
     )

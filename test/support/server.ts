@@ -9,7 +9,7 @@ import type { Sealer } from '../../src/crypto/index.ts'
 import { connectDatabase } from '../../src/db/index.ts'
 import type { Database } from '../../src/db/index.ts'
 import { listen } from '../../src/http/index.ts'
-import { ensureSigningKeys, watchSigningKeys } from '../../src/oidc/index.ts'
+import { ensureSigningKeys } from '../../src/oidc/index.ts'
 import { createPasswordHasher } from '../../src/users/index.ts'
 import type { PasswordHasher } from '../../src/users/index.ts'
 import { createTestDatabase } from './database.ts'
@@ -48,7 +48,7 @@ export type ServerOptions = {
   instances?: number
   env?: Record<string, string>
   databaseUrl?: string
-  /** How often an instance looks for changed signing keys; left out, it does not. */
+  /** How often an instance looks for changed signing keys; left out, only before requests, when it has not for ten seconds. */
   keysEveryMs?: number
   /** How often an instance looks for logout notices to deliver; left out, it does not. */
   noticesEveryMs?: number
@@ -111,7 +111,7 @@ export async function startTestServer({
       logger,
       isAccepting: () => true,
     })
-    const { publicApp, opsApp, useSigningKeys } = apps
+    const { publicApp, opsApp } = apps
     const work = (only: string[] | undefined, everyMs: number) =>
       apps.startWorker({ ...(only ? { only } : {}), tendMs: everyMs, pollMs: 100, concurrency: 4 })
     const startMailDelivery = ({ everyMs }: { everyMs: number }) => work(['mail.send'], everyMs)
@@ -127,13 +127,7 @@ export async function startTestServer({
       noticesEveryMs === undefined ? undefined : startLogoutDelivery({ everyMs: noticesEveryMs })
     const stopMailing = mailsEveryMs === undefined ? undefined : startMailDelivery({ everyMs: mailsEveryMs })
     const stopWatching =
-      keysEveryMs === undefined
-        ? undefined
-        : watchSigningKeys({ database, sealer }, signingKeys, {
-            everyMs: keysEveryMs,
-            onChange: useSigningKeys,
-            onError: (error) => logger.error({ error: String(error) }, 'looking for changed keys failed'),
-          })
+      keysEveryMs === undefined ? undefined : apps.watchSigningKeys({ everyMs: keysEveryMs })
     shared ??= { sealer, hasher }
     started.push({
       port,

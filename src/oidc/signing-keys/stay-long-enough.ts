@@ -4,8 +4,8 @@ import { ID_TOKEN } from '../lifetimes.ts'
 
 const { sql } = Prisma
 
-/** What an instance signs with the old key while it has not yet noticed the new one. */
-const MARGIN_SECONDS = 60
+/** What an instance signs with the old key while it has not yet noticed the new one; after that it must have looked (follow-keys.ts). */
+export const MARGIN_SECONDS = 60
 
 /**
  * SQL: how long a key stays published after the next one signs. As long as anything lives that it can have signed: a JWT access token of

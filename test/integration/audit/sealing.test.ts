@@ -147,7 +147,7 @@ describe('the sealing job', () => {
     const errors: string[] = []
     let asked = 0
     const stop = startSealing(room.database, {
-      sign: room.sign,
+      signer: () => Promise.resolve(room.sign),
       onSigned: (head) => signed.push(head),
       onSealed: () => {
         asked += 1
@@ -172,7 +172,7 @@ describe('the sealing job', () => {
     const signed: KnownHead[] = []
     const errors: string[] = []
     const stop = startSealing(room.database, {
-      sign: room.sign,
+      signer: () => Promise.resolve(room.sign),
       onSigned: (head) => signed.push(head),
       onError: (error) => errors.push(String(error)),
       everyMs: 20,

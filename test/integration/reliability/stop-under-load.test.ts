@@ -148,7 +148,7 @@ describe('SIGTERM (FT-08)', () => {
   })
 
   test('ends with 1 at the deadline when a request does not come to its end', async () => {
-    const server = await start({ CARDEA_SHUTDOWN_TIMEOUT: '300' })
+    const server = await start({ CARDEA_SHUTDOWN_TIMEOUT: '300', CARDEA_SHUTDOWN_DELAY: '0' })
     await slowRequest(server)
     const startedAt = Date.now()
     server.kill('SIGTERM')

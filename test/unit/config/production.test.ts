@@ -37,6 +37,13 @@ describe('in production', () => {
     expect(configOf(env).database.url).toBeUndefined()
   })
 
+  test('keeps the door open for half of the time to stop at most, and says so (FT-08)', () => {
+    const timeout = { ...production, CARDEA_SHUTDOWN_TIMEOUT: '1000' }
+    expect(problemsOf({ ...timeout, CARDEA_SHUTDOWN_DELAY: '501' })).toEqual([about('CARDEA_SHUTDOWN_DELAY')])
+    expect(problemsOf(timeout)).toEqual([about('CARDEA_SHUTDOWN_DELAY')])
+    expect(configOf({ ...timeout, CARDEA_SHUTDOWN_DELAY: '500' }).http.shutdownDelayMs).toBe(500)
+  })
+
   test('refuses an http issuer unless it is loopback', () => {
     expect(problemsOf({ ...production, CARDEA_ISSUER: 'http://id.example.com' })).toEqual([
       about('CARDEA_ISSUER'),
