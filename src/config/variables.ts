@@ -173,9 +173,9 @@ export const variables = {
     'Milliseconds after which a request is answered with 503.',
   ),
   CARDEA_SHUTDOWN_TIMEOUT: fallingBackTo(
-    '10000',
+    '12000',
     milliseconds(0, 600_000),
-    'Milliseconds that requests in flight get to finish when the process is told to stop.',
+    'Milliseconds that requests in flight get to finish when the process is told to stop. More than CARDEA_SHUTDOWN_DELAY, half a second and CARDEA_REQUEST_TIMEOUT together, or the slowest of those who came last are cut off.',
   ),
   CARDEA_SHUTDOWN_DELAY: fallingBackTo(
     '1000',
