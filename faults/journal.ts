@@ -26,8 +26,8 @@ export type RequestEntry = {
   endedAt: number
   /** Null when there was no (whole) answer. */
   status: number | null
-  /** Why not: the connection went before the answer, in the middle of it, or the client would wait no longer. */
-  loss?: 'lost' | 'broken' | 'gave_up'
+  /** Why not: nobody took the connection, it went before the answer, in the middle of it, or the client would wait no longer. */
+  loss?: 'refused' | 'lost' | 'broken' | 'gave_up'
   /** Whether a 503 said when to come again. */
   retryAfter: boolean
   presents?: Thing
@@ -41,11 +41,14 @@ export type RequestEntry = {
   reopens?: string
 }
 
-/** A time in which an instance could not answer, or not as fast as it should, for a reason of ours. */
+/**
+ * A time in which an instance could not answer, or not as fast as it should, for a reason of ours. `draining`: from the SIGTERM to the end of
+ * the process, which answers whom it let in. `down`: from then, or from a kill, until a new one listens.
+ */
 export type WindowEntry = {
   type: 'window'
   instance: number
-  why: 'down' | 'paused' | 'cut' | 'held'
+  why: 'draining' | 'down' | 'paused' | 'cut' | 'held'
   from: number
   to: number
 }

@@ -32,9 +32,10 @@ export function createRecorder(stage: Pick<Stage, 'issuer' | 'instances' | 'fron
   async function ask(path: string, asked: Asked): Promise<Answer | null> {
     const { what, instance, ops, presents, ends, reopens, read, ...rest } = asked
     const opsPort = stage.instances[instance]?.opsPort ?? 0
+    const front = stage.fronts[instance]
     const to = ops
       ? { port: opsPort, host: `127.0.0.1:${opsPort}` }
-      : { port: stage.fronts[instance]?.port ?? 0, host }
+      : { port: front?.port ?? 0, host, wasRefused: (ownPort: number) => front?.wasRefused(ownPort) ?? false }
     const sentAt = journal.now()
     const answer = await exchange(to, path, rest, GIVE_UP_MS)
     const entry = {
