@@ -6,6 +6,7 @@ import { endedStaysEnded } from './ended.ts'
 import { factsOf } from './facts.ts'
 import type { Facts } from './facts.ts'
 import { livingWorks } from './living.ts'
+import { eventsArrive } from './told.ts'
 import { codesWorkOnce, familiesHaveOneMember } from './once.ts'
 
 /** What is promised, in milliseconds. */
@@ -36,6 +37,7 @@ const invariants: Record<string, (facts: Facts, limits: Limits) => string[]> = {
   'no process ends by itself, nor badly when asked': nobodyDies,
   'it recovers by itself once the faults stop': recovers,
   'every acknowledged end is told at least once': noticesArrive,
+  'every acknowledged change is told to the webhook, in order': eventsArrive,
 }
 
 export const invariantNames = Object.keys(invariants)
