@@ -103,7 +103,10 @@ export function startInstance(nth: number, env: Record<string, string>, journal:
       const from = journal.now()
       asked = 'stop'
       child.kill('SIGTERM')
-      await replace(from, 0)
+      await exited
+      const to = journal.now()
+      journal.add({ type: 'window', instance: nth, why: 'draining', from, to })
+      await replace(to, 0)
     },
     async pause(ms) {
       const from = journal.now()

@@ -17,6 +17,9 @@ export type Issued = Thing & {
 /** What a request wants to end. */
 export type End = { scope: 'grant' | 'session' | 'user'; id: string }
 
+/** What a webhook is told of: this event about this user; `reason` is the one that the event tells, null for whichever. */
+export type Tale = { event: string; user: string; reason: string | null }
+
 /** One request as its client saw it. All times are milliseconds of one monotonic clock. */
 export type RequestEntry = {
   type: 'request'
@@ -26,8 +29,8 @@ export type RequestEntry = {
   endedAt: number
   /** Null when there was no (whole) answer. */
   status: number | null
-  /** Why not: the connection went before the answer, in the middle of it, or the client would wait no longer. */
-  loss?: 'lost' | 'broken' | 'gave_up'
+  /** Why not: nobody took the connection, it went before the answer, in the middle of it, or the client would wait no longer. */
+  loss?: 'refused' | 'lost' | 'broken' | 'gave_up'
   /** Whether a 503 said when to come again. */
   retryAfter: boolean
   presents?: Thing
@@ -35,17 +38,22 @@ export type RequestEntry = {
   verdict?: 'accepted' | 'refused'
   issues?: Issued[]
   ends?: End
-  /** For `ends`: the answer says that it has happened. */
+  /** Of what the webhook is to hear once the answer says that it has happened, in this order. */
+  tells?: Tale[]
+  /** For `ends` and `tells`: the answer says that it has happened. */
   acknowledged?: boolean
   /** This user may sign in again. */
   reopens?: string
 }
 
-/** A time in which an instance could not answer, or not as fast as it should, for a reason of ours. */
+/**
+ * A time in which an instance could not answer, or not as fast as it should, for a reason of ours. `draining`: from the SIGTERM to the end of
+ * the process, which answers whom it let in. `down`: from then, or from a kill, until a new one listens.
+ */
 export type WindowEntry = {
   type: 'window'
   instance: number
-  why: 'down' | 'paused' | 'cut' | 'held'
+  why: 'draining' | 'down' | 'paused' | 'cut' | 'held'
   from: number
   to: number
 }
@@ -70,6 +78,8 @@ export type Entry =
     }
   /** The receiver was sent a logout notice, and answered so (null: not at all). */
   | { type: 'notice'; client: string; sid: string; at: number; status: number | null }
+  /** The webhook was sent a message with this id, and answered so (null: not at all). */
+  | ({ type: 'told'; id: string; at: number; status: number | null } & Tale)
   /** A chain of refresh tokens as the database has it when all is over. */
   | { type: 'family'; id: string; living: number }
   | { type: 'phase'; phase: 'faults_stopped' | 'recovered' | 'over'; at: number }

@@ -1,12 +1,15 @@
 import type { Limits } from './check/check.ts'
 
 /** What the servers under test are told to keep, and what is then expected of them. Milliseconds. */
-const settings = { requestMs: 4000, databaseMs: 1000, shutdownMs: 5000, retryWindowMs: 60_000 }
+const settings = {
+  ...{ requestMs: 4000, databaseMs: 1000, shutdownMs: 7000, shutdownDelayMs: 1000, retryWindowMs: 60_000 },
+}
 
 export const limits: Limits = {
   deadlineMs: settings.requestMs,
   /** For a busy machine, and for what the deadline does not cover: connecting, reading and writing. */
   airMs: 2500,
+  doorMs: settings.shutdownDelayMs,
   recoveryMs: 20_000,
   noticesMs: 60_000,
   retryWindowMs: settings.retryWindowMs,
@@ -30,6 +33,7 @@ export function environment(
     CARDEA_DATABASE_TIMEOUT: String(settings.databaseMs),
     CARDEA_REQUEST_TIMEOUT: String(settings.requestMs),
     CARDEA_SHUTDOWN_TIMEOUT: String(settings.shutdownMs),
+    CARDEA_SHUTDOWN_DELAY: String(settings.shutdownDelayMs),
     CARDEA_REFRESH_RETRY_WINDOW: String(settings.retryWindowMs / 1000),
     // Longer than a run with clocks apart by ten minutes: what was handed out must work until the end of it.
     CARDEA_ACCESS_TOKEN_TTL: '86400',

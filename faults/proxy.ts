@@ -8,6 +8,8 @@ export type Moment = 'before' | 'after'
 /** A way to somewhere that can be made to fail in every manner a network does. */
 export type Proxy = {
   port: number
+  /** Whether the far end took no connection for the one that came from this port; asked once, when that has ended. */
+  wasRefused(fromPort: number): boolean
   /** Cuts every connection; new ones are welcome. Returns how many there were. */
   cut(): number
   /** Cuts every connection, and resets whoever comes, until told otherwise. */
@@ -32,6 +34,7 @@ export async function startProxy(
   { toDatabase = false }: { toDatabase?: boolean } = {},
 ): Promise<Proxy> {
   const pairs = new Set<Pair>()
+  const turnedAway = new Set<number | undefined>()
   let [refusing, holding, delayMs] = [false, false, 0]
   let [cutsLeft, cutsDone, moment]: [number, number, Moment] = [0, 0, 'before']
 
@@ -72,6 +75,10 @@ export async function startProxy(
       }
       outbound.write(chunk)
     })
+    const { remotePort } = inbound
+    outbound.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED') turnedAway.add(remotePort)
+    })
     outbound.on('data', (chunk: Buffer) => {
       if (mustCut) return spring()
       if (delayMs === 0 && !waiting) return void inbound.write(chunk)
@@ -96,6 +103,7 @@ export async function startProxy(
   }
   return {
     port: (server.address() as AddressInfo).port,
+    wasRefused: (fromPort) => turnedAway.delete(fromPort),
     cut,
     refuse(now) {
       refusing = now

@@ -1,6 +1,7 @@
 import { invariantNames } from './check/check.ts'
 import { owedNotices } from './check/aftermath.ts'
 import { factsOf } from './check/facts.ts'
+import { owedTales } from './check/told.ts'
 import type { RequestEntry } from './journal.ts'
 import type { Run } from './run.ts'
 
@@ -18,6 +19,7 @@ export function verdictLine(run: Run): string {
     `${requests.filter(({ status }) => status === null).length} without an answer`,
     `${endings.filter(({ acknowledged }) => acknowledged).length} acknowledged ends`,
     `${owedNotices({ entries, endings }).length} notices owed`,
+    `${owedTales(factsOf(run.entries)).length} events owed`,
     `${run.violations.length} violations`,
   ]
   return `${run.violations.length === 0 ? 'HELD' : 'BROKEN'}: ${counts.join(', ')}`

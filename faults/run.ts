@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { owedNotices } from './check/aftermath.ts'
+import { noticesArrive } from './check/aftermath.ts'
 import { check } from './check/check.ts'
 import type { Violation } from './check/check.ts'
 import { factsOf } from './check/facts.ts'
+import { eventsArrive } from './check/told.ts'
 import { prepare } from './clients/population.ts'
 import type { Population } from './clients/population.ts'
 import { inflict } from './inflict.ts'
@@ -38,6 +39,7 @@ export async function runFaults(
   try {
     const population = await prepare(stage, seed, journal)
     await recovered(stage, population, journal)
+    await population.hear()
     say(`${seconds} seconds of faults`)
     const over = new AbortController()
     const living = population.live(over.signal)
@@ -75,14 +77,12 @@ async function recovered(stage: Stage, population: Population, journal: Journal)
 
 /** Waits until everybody has heard what they were owed, or may no more. */
 async function heard(journal: Journal): Promise<void> {
-  const { stoppedAt = 0, ...facts } = factsOf(journal.entries)
-  const owed = owedNotices(facts)
-  const isHeard = ({ client, sid }: (typeof owed)[number]) =>
-    journal.entries.some(
-      (entry) =>
-        entry.type === 'notice' && entry.client === client && entry.sid === sid && entry.status === 200,
-    )
-  while (journal.now() < stoppedAt + limits.noticesMs && !owed.every(isHeard)) await sleep(200)
+  const until = (factsOf(journal.entries).stoppedAt ?? 0) + limits.noticesMs
+  const isHeard = () => {
+    const facts = factsOf(journal.entries)
+    return noticesArrive(facts, limits).length === 0 && eventsArrive(facts, limits).length === 0
+  }
+  while (journal.now() < until && !isHeard()) await sleep(500)
 }
 
 async function countFamilies({ database }: Stage, journal: Journal): Promise<void> {

@@ -9,7 +9,7 @@ import type { Stage } from '../stage.ts'
 export type App = Awaited<ReturnType<typeof addClient>> & { name: string; rotates: boolean }
 export type Cast = { people: Person[]; web: App; spa: App; operator: Awaited<ReturnType<typeof addClient>> }
 
-export const OPERATOR_SCOPE = 'users:disable revocations:write admin:grant'
+export const OPERATOR_SCOPE = 'users:disable revocations:write webhooks:write audit:read admin:grant'
 export { ADMIN_API }
 
 /** Everybody who takes part: people without a second factor, a client that keeps a secret, one that cannot, and an operator's tool. */

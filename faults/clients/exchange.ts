@@ -6,10 +6,14 @@ export type Exchanged = Answer | { loss: NonNullable<RequestEntry['loss']> }
 
 /**
  * One request on a connection of its own, so that no answer is lost to a race about an idle one. Never rejects: says how the answer
- * was lost, and after `giveUpMs` waits no longer.
+ * was lost, and after `giveUpMs` waits no longer. `wasRefused` knows of the connections behind a proxy, by their ports on this side.
  */
 export function exchange(
-  { port, host }: { port: number; host: string },
+  {
+    port,
+    host,
+    wasRefused,
+  }: { port: number; host: string; wasRefused?: ((ownPort: number) => boolean) | undefined },
   path: string,
   { method, headers = {}, body }: Ask,
   giveUpMs: number,
@@ -18,6 +22,7 @@ export function exchange(
   const payload = body === undefined || isText ? body : new URLSearchParams(body).toString()
   return new Promise((resolve) => {
     let begun = false
+    let ownPort = 0
     const settle = (exchanged: Exchanged) => {
       clearTimeout(timer)
       resolve(exchanged)
@@ -35,7 +40,11 @@ export function exchange(
         ...headers,
       },
     })
-    request.on('error', () => settle({ loss: begun ? 'broken' : 'lost' }))
+    request.on('socket', (socket) => socket.on('connect', () => (ownPort = socket.localPort ?? 0)))
+    request.on('error', ({ code }: NodeJS.ErrnoException) => {
+      const isRefused = code === 'ECONNREFUSED' || wasRefused?.(ownPort)
+      settle({ loss: begun ? 'broken' : isRefused ? 'refused' : 'lost' })
+    })
     request.on('response', (response) => {
       begun = true
       let text = ''

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createRandom } from '../random.ts'
 import type { Journal } from '../journal.ts'
 import type { Stage } from '../stage.ts'
@@ -10,7 +11,12 @@ import { createOperator } from './operator.ts'
 import { createRecorder } from './recorder.ts'
 
 export type Population = {
-  /** Begins everybody's life; resolves, once told to stop, with the families of tokens that came of it. */
+  /** Has the webhook told of what operators do. */
+  hear(): Promise<void>
+  /**
+   * Begins everybody's life, and that of an operator who lets the webhook go on when it has failed; resolves, once told to stop, with
+   * the families of tokens that came of it.
+   */
   live(signal: AbortSignal): Promise<Lived[]>
   /** Signs somebody new in on every instance and uses the tokens; true when all of it worked at the first try. */
   canSignIn(): Promise<boolean>
@@ -19,6 +25,7 @@ export type Population = {
 }
 
 const PEOPLE = 6
+const WATCHED_EVERY_MS = 4000
 
 /** Everybody who takes part, and what they do. */
 export async function prepare(stage: Stage, seed: number, journal: Journal): Promise<Population> {
@@ -31,11 +38,25 @@ export async function prepare(stage: Stage, seed: number, journal: Journal): Pro
     operator: createOperator(cast, recorder, nth % 2),
     random: createRandom(seed, nth),
   })
+  const watcher = createOperator(cast, recorder, 0)
   let attempts = 0
+  let webhook = ''
+
+  /** It would come again by itself in five minutes, which is longer than a run; and a last time when everything is well. */
+  async function watch(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(WATCHED_EVERY_MS, undefined, { signal }).catch(() => undefined)
+      await watcher.resume(webhook)
+    }
+  }
   return {
+    async hear() {
+      webhook = await watcher.hear(stage.receiver.webhook)
+    },
     async live(signal) {
       const everybody = Array.from({ length: PEOPLE }, (_, nth) => live(deps(nth), signal))
-      return (await Promise.all(everybody)).flat()
+      const [lived] = await Promise.all([Promise.all(everybody), watch(signal)])
+      return lived.flat()
     },
     async canSignIn() {
       const { person, issuer, random } = deps(PEOPLE)

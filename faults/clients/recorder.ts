@@ -15,6 +15,7 @@ export type Asked = Ask & {
   presents?: RequestEntry['presents'] | undefined
   ends?: RequestEntry['ends'] | undefined
   reopens?: string | undefined
+  tells?: RequestEntry['tells'] | undefined
   read?: (answer: Answer) => Pick<RequestEntry, 'verdict' | 'issues' | 'acknowledged'>
 }
 
@@ -30,11 +31,12 @@ export function createRecorder(stage: Pick<Stage, 'issuer' | 'instances' | 'fron
 
   /** Resolves with the answer, or null when there was none. */
   async function ask(path: string, asked: Asked): Promise<Answer | null> {
-    const { what, instance, ops, presents, ends, reopens, read, ...rest } = asked
+    const { what, instance, ops, presents, ends, reopens, tells, read, ...rest } = asked
     const opsPort = stage.instances[instance]?.opsPort ?? 0
+    const front = stage.fronts[instance]
     const to = ops
       ? { port: opsPort, host: `127.0.0.1:${opsPort}` }
-      : { port: stage.fronts[instance]?.port ?? 0, host }
+      : { port: front?.port ?? 0, host, wasRefused: (ownPort: number) => front?.wasRefused(ownPort) ?? false }
     const sentAt = journal.now()
     const answer = await exchange(to, path, rest, GIVE_UP_MS)
     const entry = {
@@ -42,6 +44,7 @@ export function createRecorder(stage: Pick<Stage, 'issuer' | 'instances' | 'fron
       ...(presents && { presents }),
       ...(ends && { ends }),
       ...(reopens !== undefined && { reopens }),
+      ...(tells && { tells }),
     }
     if ('loss' in answer) {
       journal.add({ ...entry, status: null, loss: answer.loss, retryAfter: false })

@@ -122,7 +122,10 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
   const sealer = createSealer([...keys.keyring])
   const url = config.database.directUrl ?? config.database.url ?? embedded?.url ?? ''
   const signingKeys = await prepareDatabase({ config, database, url, sealer, logger, signal: stop.signal })
-  if (!signingKeys) return EXIT.ok
+  if (!signingKeys) {
+    await leave(config.http, { publicListener, opsListener, crew })
+    return EXIT.ok
+  }
 
   const hasher = createPasswordHasher({ ...config.passwords })
   const apps = createApps({
@@ -152,15 +155,35 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
 
   await stop.requested
   logger.info('stopping')
+<<<<<<< HEAD
   // Beside the listeners, not after them: no job is begun on time that they may use up. What it fails by is told on the way out. Whoever
   // still asks meanwhile is answered as ever, by the keys of the moment: they are followed until nobody does.
   background.stopWork().catch(() => undefined)
   const { shutdownTimeoutMs, shutdownDelayMs } = config.http
+=======
+  // Beside the listeners, not after them: no job is begun on time that they may use up. What it fails by is told on the way out.
+  stopBackground().catch(() => undefined)
+  const outcome = await leave(config.http, { publicListener, opsListener, crew })
+  return outcome === 'clean' ? EXIT.ok : EXIT.failed
+}
+
+type Doors = { publicListener: Listener | undefined; opsListener: Listener; crew: Crew | undefined }
+
+/**
+ * Answers whom was let in, ready or not: the public first, while balancers and operators may still ask, and then those, who get what is left
+ * of the same time, or a second. Resolves to how it went for the public.
+ */
+async function leave(
+  { shutdownTimeoutMs, shutdownDelayMs }: Config['http'],
+  { publicListener, opsListener, crew }: Doors,
+): Promise<'clean' | 'forced'> {
+  const deadline = performance.now() + shutdownTimeoutMs
+>>>>>>> w-e
   const outcome = crew
     ? await crew.stop(shutdownTimeoutMs)
     : await publicListener?.close(shutdownTimeoutMs, shutdownDelayMs)
-  await opsListener.close(1000)
-  return outcome === undefined || outcome === 'clean' ? EXIT.ok : EXIT.failed
+  await opsListener.close(Math.max(1000, deadline - performance.now()))
+  return outcome ?? 'clean'
 }
 
 /**

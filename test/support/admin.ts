@@ -14,6 +14,7 @@ import { compare } from './admin-document.ts'
 import type { Seen } from './admin-document.ts'
 import { createTestDatabase } from './database.ts'
 import { send } from './http-client.ts'
+import { expectNoSecretLeft } from './issued-secrets.ts'
 import type { Answer } from './http-client.ts'
 
 export type AdminAsk = {
@@ -167,9 +168,11 @@ export async function startAdmin({
     },
     breakStorage: (now) => void (broken = now),
     async stop() {
-      await Promise.all(started.map(({ listener }) => listener.close(0)))
-      await Promise.all(started.map(({ database: each }) => each.close()))
-      await own.drop()
+      await expectNoSecretLeft({ database, log }, async () => {
+        await Promise.all(started.map(({ listener }) => listener.close(0)))
+        await Promise.all(started.map(({ database: each }) => each.close()))
+        await own.drop()
+      })
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { MailTemplate } from '../../src/mail/index.ts'
+import { noteSecret } from './issued-secrets.ts'
 import type { TestServer } from './server.ts'
 
 export type QueuedMail = { id: string; to: string; language: string; template: string; data: unknown }
@@ -12,10 +13,14 @@ export async function mailsOf(
     where: to === undefined ? {} : { recipient: to },
     orderBy: { createdAt: 'asc' },
   })
-  return rows.map(({ id, recipient, language, template, sealedData }) => ({
-    ...{ id, to: recipient, language, template },
-    data: sealedData === '' ? null : (JSON.parse(sealer.open(sealedData, `mails:${id}`)) as unknown),
-  }))
+  return rows.map(({ id, recipient, language, template, sealedData }) => {
+    const data =
+      sealedData === ''
+        ? null
+        : (JSON.parse(sealer.open(sealedData, `mails:${id}`)) as { ticket?: string } | null)
+    noteSecret(data?.ticket)
+    return { ...{ id, to: recipient, language, template }, data }
+  })
 }
 
 /** The data of the newest mail of a template to an address. Throws when there is none. */

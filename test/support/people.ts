@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { generate } from 'otplib'
 import { createClient, createResourceServer } from '../../src/clients/index.ts'
 import type { NewClient, StoredClient } from '../../src/clients/index.ts'
+<<<<<<< HEAD
 import {
   createUser,
   generateRecoveryCodes,
@@ -9,6 +10,10 @@ import {
   markRecoveryCodesSaved,
   recoveryCodesMark,
 } from '../../src/users/index.ts'
+=======
+import { createUser, generateRecoveryCodes, importTotp } from '../../src/users/index.ts'
+import { noteByHand, noteSecret } from './issued-secrets.ts'
+>>>>>>> w-e
 import type { TestServer } from './server.ts'
 
 export type Person = { id: string; email: string; password: string; totpSecret: string | null }
@@ -23,6 +28,8 @@ export async function addPerson(
   const password = `pw-${randomUUID()}`
   const passwordHash = await hasher.hash(password)
   const totpSecret = totp ? base32() : null
+  noteSecret(password)
+  noteByHand(totpSecret ?? undefined)
   const user = await database.transaction(async (tx) => {
     const created = await createUser(tx, { email, name, passwordHash, emailVerified: true })
     if (!created.ok) throw new Error(created.reason)
@@ -34,11 +41,17 @@ export async function addPerson(
 
 /** Ten recovery codes that the person has saved: without any, the next sign-in shows new ones. */
 export async function addRecoveryCodes({ database }: TestServer, { id }: Person): Promise<string[]> {
+<<<<<<< HEAD
   return database.transaction(async (tx) => {
     const codes = await generateRecoveryCodes(tx, id)
     await markRecoveryCodesSaved(tx, id, { mark: await recoveryCodesMark(tx, id) })
     return codes
   })
+=======
+  const codes = await database.transaction((tx) => generateRecoveryCodes(tx, id))
+  codes.forEach(noteByHand)
+  return codes
+>>>>>>> w-e
 }
 
 /** The code the person's app shows now. Forgets that an earlier code of this half minute was used, unless told to keep that. */
@@ -75,6 +88,7 @@ export async function addClient(
   }
   const created = await createClient(database.prisma, { name: 'Test app', ...input, metadata })
   if (!created.ok) throw new Error(JSON.stringify(created))
+  noteSecret(created.secret ?? undefined)
   return { ...created.client, secret: created.secret ?? '' }
 }
 

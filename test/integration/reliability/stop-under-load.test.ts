@@ -3,9 +3,11 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import pg from 'pg'
+import { ADMIN_API } from '../../../src/clients/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
 import { createTestDatabase } from '../../support/database.ts'
-import { basic } from '../../support/http-client.ts'
+import { basic, bearer, send } from '../../support/http-client.ts'
 import type { Answer } from '../../support/http-client.ts'
 import { addApi, addClient, machineClient } from '../../support/people.ts'
 import { productionEnv, spawnServer } from '../../support/server-process.ts'
@@ -23,6 +25,7 @@ const HEARING_LATE = 40
 let database: Awaited<ReturnType<typeof createTestDatabase>>
 let env: Record<string, string>
 let machine: Awaited<ReturnType<typeof addClient>>
+let operator: Awaited<ReturnType<typeof addClient>>
 let app: Awaited<ReturnType<typeof addClient>>
 const running: ServerProcess[] = []
 beforeAll(async () => {
@@ -33,6 +36,7 @@ beforeAll(async () => {
   const registry = { database: own } as TestServer
   machine = await addClient(registry, { metadata: machineClient })
   app = await addClient(registry)
+  operator = await addClient(registry, { metadata: { ...machineClient, scope: 'users:read admin:grant' } })
   await addApi(registry, { identifier: API, clientId: machine.id })
   await own.close()
 })
@@ -134,6 +138,40 @@ describe('SIGTERM (FT-08)', () => {
       agent.destroy()
     },
   )
+
+  test('keeps the operations listener until what operators asked there is answered, as long as the public may take', async () => {
+    const server = await start({ CARDEA_DATABASE_TIMEOUT: '6000' })
+    const granted = await server.ask('/token', {
+      body: { grant_type: 'client_credentials', resource: ADMIN_API, scope: 'users:read' },
+      headers: basic(operator.id, operator.secret),
+    })
+    const locker = new pg.Client({ connectionString: database.url })
+    await locker.connect()
+    await locker.query('BEGIN; LOCK TABLE users')
+    const answer = outcomeOf(
+      send({ port: server.opsPort, host: `127.0.0.1:${server.opsPort}` }, '/v1/users', {
+        headers: bearer(granted.json<{ access_token: string }>().access_token),
+      }),
+    )
+    await sleep(200)
+    server.kill('SIGTERM')
+    await sleep(4000)
+    await locker.end()
+    expect(await answer).toMatchObject({ whole: true })
+    expect(await server.exited).toEqual({ code: 0, signal: null })
+  })
+
+  test('while it still waits for its database breaks no answer either', async () => {
+    const server = await spawnServer({ ...env, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' })
+    running.push(server)
+    const slow = await slowRequest(server)
+    server.kill('SIGTERM')
+    await sleep(500)
+    expect((await server.ask('/jwks')).status).toBe(503)
+    slow.finish()
+    expect(await slow.answer).toMatch(/^HTTP\/1\.1 503 /)
+    expect(await server.exited).toEqual({ code: 0, signal: null })
+  })
 
   test('a second time, while a request is still being sent, ends it at once with 1', async () => {
     const server = await start()

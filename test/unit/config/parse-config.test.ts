@@ -26,7 +26,7 @@ describe('in development', () => {
       http: {
         trustedProxies: [],
         requestTimeoutMs: 10_000,
-        shutdownTimeoutMs: 10_000,
+        shutdownTimeoutMs: 12_000,
         shutdownDelayMs: 0,
       },
       outbound: { allowHosts: [], allowNetworks: [] },

@@ -94,7 +94,7 @@ describe('docker-compose.yml', () => {
   test('gives the server longer to stop than it takes', () => {
     const { CARDEA_SHUTDOWN_TIMEOUT } = server.environment ?? {}
     expect(CARDEA_SHUTDOWN_TIMEOUT).toBeUndefined()
-    expect(Number.parseInt(server.stop_grace_period ?? '', 10)).toBeGreaterThan(10 + 5)
+    expect(Number.parseInt(server.stop_grace_period ?? '', 10)).toBeGreaterThan(12 + 5)
   })
 
   test('starts the sample app only when asked for, from a file that is there', () => {

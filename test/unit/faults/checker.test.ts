@@ -145,6 +145,45 @@ describe('answers', () => {
   })
 })
 
+describe('a process that is told to stop', () => {
+  const window = { type: 'window', instance: 0 } as const
+  const stopped: Entry[] = [
+    { ...window, why: 'draining', from: 600, to: 900 },
+    { ...window, why: 'down', from: 900, to: 1200 },
+  ]
+  const unanswered = (sentAt: number, endedAt: number, loss: 'refused' | 'lost' | 'broken' | 'gave_up') =>
+    request(sentAt, { endedAt, status: null, loss })
+
+  test('answers what it was asked before, and whoever comes while its door is open', () => {
+    expect(broken(...stopped, unanswered(590, 850, 'lost'))).toEqual([
+      'no answer (lost) to request at instance 0, sent at 590 ms, 250 ms after it was told to stop',
+    ])
+    expect(broken(...stopped, unanswered(620, 640, 'broken'))).toHaveLength(1)
+    expect(broken(...stopped, request(590, { endedAt: 850 }), request(620))).toEqual([])
+  })
+
+  test('that it ends a moment later, and is down then, is no excuse for what it cuts', () => {
+    expect(broken(...stopped, unanswered(590, 905, 'lost'))).toHaveLength(1)
+    expect(broken(...stopped, unanswered(880, 901, 'lost'))).toHaveLength(1)
+    expect(broken(...stopped, unanswered(590, 3000, 'gave_up'))).toHaveLength(1)
+  })
+
+  test('turns nobody away but by a refused connection, and not before its door is shut', () => {
+    expect(broken(...stopped, unanswered(720, 721, 'refused'), unanswered(950, 951, 'refused'))).toEqual([])
+    expect(broken(...stopped, unanswered(650, 651, 'refused'))).toEqual([
+      expect.stringContaining('refused too early'),
+    ])
+    expect(broken(unanswered(650, 651, 'refused'))).toEqual([expect.stringContaining('no answer (refused)')])
+  })
+
+  test('is excused for a connection that we cut or held up, at that instance', () => {
+    const cut = { ...window, why: 'cut', from: 850, to: 850 } as const
+    expect(broken(...stopped, unanswered(590, 851, 'lost'), cut)).toEqual([])
+    expect(broken(...stopped, unanswered(590, 851, 'lost'), { ...cut, instance: 1 })).toHaveLength(1)
+    expect(broken(...stopped, unanswered(590, 851, 'lost'), { ...cut, why: 'held', from: 580 })).toEqual([])
+  })
+})
+
 describe('families of refresh tokens', () => {
   test('two successors of one token are one too many', () => {
     const again = accepted(350, refresh, [living(thing('refresh', 'r2'))])

@@ -1,7 +1,14 @@
 import type { Entry, Issued, Limits, RequestEntry, Thing } from '../../../faults/index.ts'
 
 export const limits: Limits = {
-  ...{ deadlineMs: 1000, airMs: 500, recoveryMs: 5000, noticesMs: 10_000, retryWindowMs: 60_000 },
+  ...{
+    deadlineMs: 1000,
+    airMs: 500,
+    doorMs: 100,
+    recoveryMs: 5000,
+    noticesMs: 10_000,
+    retryWindowMs: 60_000,
+  },
 }
 
 const lineage = { user: 'pat', session: 's1', grant: 's1/web', begunAt: 0 }
