@@ -175,11 +175,7 @@ export const variables = {
   CARDEA_SHUTDOWN_TIMEOUT: fallingBackTo(
     '12000',
     milliseconds(0, 600_000),
-<<<<<<< HEAD
-    'Milliseconds that requests in flight get to finish when the process is told to stop; at least twice CARDEA_SHUTDOWN_DELAY.',
-=======
-    'Milliseconds that requests in flight get to finish when the process is told to stop. More than CARDEA_SHUTDOWN_DELAY, half a second and CARDEA_REQUEST_TIMEOUT together, or the slowest of those who came last are cut off.',
->>>>>>> w-e
+    'Milliseconds that requests in flight get to finish when the process is told to stop; at least twice CARDEA_SHUTDOWN_DELAY. More than that, half a second and CARDEA_REQUEST_TIMEOUT together, or the slowest of those who came last are cut off.',
   ),
   CARDEA_SHUTDOWN_DELAY: fallingBackTo(
     '1000',

@@ -155,14 +155,9 @@ async function run(config: Config, { env, role, cleanUp }: Surroundings): Promis
 
   await stop.requested
   logger.info('stopping')
-<<<<<<< HEAD
   // Beside the listeners, not after them: no job is begun on time that they may use up. What it fails by is told on the way out. Whoever
   // still asks meanwhile is answered as ever, by the keys of the moment: they are followed until nobody does.
   background.stopWork().catch(() => undefined)
-  const { shutdownTimeoutMs, shutdownDelayMs } = config.http
-=======
-  // Beside the listeners, not after them: no job is begun on time that they may use up. What it fails by is told on the way out.
-  stopBackground().catch(() => undefined)
   const outcome = await leave(config.http, { publicListener, opsListener, crew })
   return outcome === 'clean' ? EXIT.ok : EXIT.failed
 }
@@ -178,7 +173,6 @@ async function leave(
   { publicListener, opsListener, crew }: Doors,
 ): Promise<'clean' | 'forced'> {
   const deadline = performance.now() + shutdownTimeoutMs
->>>>>>> w-e
   const outcome = crew
     ? await crew.stop(shutdownTimeoutMs)
     : await publicListener?.close(shutdownTimeoutMs, shutdownDelayMs)

@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { generate } from 'otplib'
 import { createClient, createResourceServer } from '../../src/clients/index.ts'
 import type { NewClient, StoredClient } from '../../src/clients/index.ts'
-<<<<<<< HEAD
 import {
   createUser,
   generateRecoveryCodes,
@@ -10,10 +9,7 @@ import {
   markRecoveryCodesSaved,
   recoveryCodesMark,
 } from '../../src/users/index.ts'
-=======
-import { createUser, generateRecoveryCodes, importTotp } from '../../src/users/index.ts'
 import { noteByHand, noteSecret } from './issued-secrets.ts'
->>>>>>> w-e
 import type { TestServer } from './server.ts'
 
 export type Person = { id: string; email: string; password: string; totpSecret: string | null }
@@ -41,17 +37,13 @@ export async function addPerson(
 
 /** Ten recovery codes that the person has saved: without any, the next sign-in shows new ones. */
 export async function addRecoveryCodes({ database }: TestServer, { id }: Person): Promise<string[]> {
-<<<<<<< HEAD
-  return database.transaction(async (tx) => {
-    const codes = await generateRecoveryCodes(tx, id)
+  const codes = await database.transaction(async (tx) => {
+    const made = await generateRecoveryCodes(tx, id)
     await markRecoveryCodesSaved(tx, id, { mark: await recoveryCodesMark(tx, id) })
-    return codes
+    return made
   })
-=======
-  const codes = await database.transaction((tx) => generateRecoveryCodes(tx, id))
   codes.forEach(noteByHand)
   return codes
->>>>>>> w-e
 }
 
 /** The code the person's app shows now. Forgets that an earlier code of this half minute was used, unless told to keep that. */
