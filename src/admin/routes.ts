@@ -5,6 +5,7 @@ import type { Route } from './frame/route.ts'
 import { patternsOf } from './frame/router.ts'
 import { grantRoutes } from './grants/index.ts'
 import { jobRoutes } from './jobs/index.ts'
+import { mailRoutes } from './mails/index.ts'
 import { resourceServerRoutes } from './resource-servers/index.ts'
 import { revocationRoutes } from './revocations/index.ts'
 import { scopeWordRoutes } from './scope-words/index.ts'
@@ -32,6 +33,7 @@ export const adminRoutes: readonly Route[] = [
   ...streamRoutes,
   ...signingKeyRoutes,
   ...jobRoutes,
+  ...mailRoutes,
   ...webhookRoutes,
   ...statisticsRoutes,
   ...auditRoutes,
@@ -52,6 +54,7 @@ export const tags: Record<string, string> = {
   Streams: 'Shared signals: who hears of security events, and how far they are',
   'Signing keys': 'Their public parts, and their change',
   Jobs: 'Work that must happen, and not at once',
+  Mails: 'Who was written to, and what could not be sent',
   Webhooks: 'Who outside is told what happens, and how that went',
   Audit: 'What happened, by whom',
   Statistics: 'How much of everything',

@@ -29,6 +29,8 @@ export type AuditType =
   | 'grant.revoked'
   | 'job.discarded'
   | 'job.retried'
+  | 'mail.discarded'
+  | 'mail.retried'
   | 'resource_server.created'
   | 'resource_server.deleted'
   | 'resource_server.updated'

@@ -21,7 +21,10 @@ export type MailDelivery = {
   renderMail: RenderMail
   /** Left out where no mail is configured: what is queued waits for a process that can send it, until it expires. */
   transport: MailTransport | undefined
-  onOutcome(outcome: 'sent' | 'retried' | 'failed'): void
+  /** Whether what a mail carries can still be used. */
+  isGood: (mail: ClaimedMail) => Promise<boolean>
+  /** `ended`: not sent, because what it carried had come to its end. */
+  onOutcome(outcome: 'sent' | 'retried' | 'failed' | 'ended'): void
 }
 
 const MOST_AT_ONCE = 4
@@ -30,6 +33,9 @@ const ATTEMPT_MS = 30_000
 const LEASE_SECONDS = 60
 /** What is being sent when the process stops gets so long; then it is hung up, and sent again by whoever comes next. */
 const DRAIN_MS = 4000
+
+/** A newer mail of its kind took its place while it waited, or the account has changed: its link leads nowhere. */
+const ENDED: MailOutcome = { state: 'failed', error: 'ended', erase: true }
 
 /**
  * Sends queued mails. Any number of processes may do this at once. A mail is sent at least once: a process that dies between sending and
@@ -51,7 +57,7 @@ export function sendMails(deps: MailDelivery): Work {
       try {
         const until = AbortSignal.any([hangUp.signal, signal, AbortSignal.timeout(ATTEMPT_MS)])
         const outcome = await attempt(deps, mail, until)
-        deps.onOutcome(outcome.state === 'queued' ? 'retried' : outcome.state)
+        deps.onOutcome(wordFor(outcome))
         await settleMail(db, mail, outcome)
       } finally {
         stopping.removeEventListener('abort', drain)
@@ -67,11 +73,12 @@ export function sendMails(deps: MailDelivery): Work {
 }
 
 async function attempt(
-  { transport, renderMail }: MailDelivery,
+  { transport, renderMail, isGood }: MailDelivery,
   mail: ClaimedMail,
   until: AbortSignal,
 ): Promise<MailOutcome> {
   if (!transport) return leftToOthers('not_configured')
+  if (!(await isGood(mail))) return ENDED
   const message = { id: mail.id, to: mail.to, ...renderMail(mail) }
   try {
     await transport(message, until)
@@ -79,4 +86,9 @@ async function attempt(
   } catch (error) {
     return failedMail(error, mail)
   }
+}
+
+function wordFor(outcome: MailOutcome): Parameters<MailDelivery['onOutcome']>[0] {
+  if (outcome === ENDED) return 'ended'
+  return outcome.state === 'queued' ? 'retried' : outcome.state
 }

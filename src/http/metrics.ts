@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
 import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { mailMetrics } from './mail-metrics.ts'
 import { processMetrics } from './process-metrics.ts'
 import type { HashingState, PoolState } from './process-metrics.ts'
 import { receiverMetrics } from './receiver-metrics.ts'
@@ -8,6 +9,7 @@ import { storageMetrics } from './storage-metrics.ts'
 /** What the process counts, for Prometheus. Label values come from bounded sets only, never from a request's text. */
 interface Metrics
   extends
+    ReturnType<typeof mailMetrics>,
     ReturnType<typeof receiverMetrics>,
     ReturnType<typeof storageMetrics>,
     ReturnType<typeof processMetrics> {
@@ -44,9 +46,6 @@ interface Metrics
     }[],
   ) => void
   webhooks: Counter<'outcome'>
-  mails: Counter<'outcome'>
-  /** Notes how many mails wait to be sent, and for how long the oldest has. */
-  observeMailQueue: (queue: { waiting: number; oldestSeconds: number }) => void
   /** Counts every request that passes it; stands behind `requestContext`, which gives the route its label. */
   /** How many blocks there are of each kind, and whether passwords are being tried on all users. */
   observeBlocks: (counted: { blocks: { kind: string; count: number }[]; alarm: boolean }) => void
@@ -166,22 +165,6 @@ export function createMetrics(asked: {
     labelNames: ['outcome'] as const,
     registers,
   })
-  const mails = new Counter({
-    name: 'mails_total',
-    help: 'Attempts to send a mail by outcome',
-    labelNames: ['outcome'] as const,
-    registers,
-  })
-  const mailsWaiting = new Gauge({
-    name: 'mails_waiting',
-    help: 'Mails not sent yet, of all instances',
-    ...shared,
-  })
-  const oldestMail = new Gauge({
-    name: 'mails_oldest_seconds',
-    help: 'How long the oldest of them has waited',
-    ...shared,
-  })
   const blocks = new Gauge({
     name: 'throttle_blocks',
     help: 'What is blocked for too many failures, by kind, of all instances',
@@ -196,6 +179,7 @@ export function createMetrics(asked: {
 
   return {
     registry,
+    ...mailMetrics(registry),
     ...receiverMetrics(registry),
     ...storageMetrics(registry),
     ...processMetrics(registry, asked),
@@ -228,11 +212,6 @@ export function createMetrics(asked: {
       }
     },
     webhooks,
-    mails,
-    observeMailQueue({ waiting, oldestSeconds }) {
-      mailsWaiting.set(waiting)
-      oldestMail.set(oldestSeconds)
-    },
     observeBlocks(counted) {
       blocks.reset()
       for (const { kind, count } of counted.blocks) blocks.set({ kind }, count)

@@ -1,5 +1,5 @@
 import type { Database } from '../db/index.ts'
-import { mailsWaiting } from '../mail/index.ts'
+import { mailsGivenUp, mailsWaiting } from '../mail/index.ts'
 import { waitingNotices } from '../oidc/index.ts'
 import { queueStatistics } from '../queue/index.ts'
 import type { TaskStatistics } from '../queue/index.ts'
@@ -26,7 +26,7 @@ export function startWatchingQueue(
     everyMs = EVERY_MS,
   }: {
     onJobs: (tasks: TaskStatistics[]) => void
-    onMails: (queue: Waiting) => void
+    onMails: (queue: Waiting & { givenUp: { template: string; count: number }[] }) => void
     onLogouts: (queue: Waiting) => void
     onReceivers: (receivers: ReceiverStatistics) => void
     onStreams: (streams: StreamCount[]) => void
@@ -36,7 +36,7 @@ export function startWatchingQueue(
 ): () => Promise<void> {
   const looks = {
     jobs: async () => onJobs(await queueStatistics(prisma)),
-    mails: async () => onMails(await mailsWaiting(prisma)),
+    mails: async () => onMails({ ...(await mailsWaiting(prisma)), givenUp: await mailsGivenUp(prisma) }),
     logouts: async () => onLogouts(await waitingNotices(prisma)),
     receivers: async () => onReceivers(await receiverStatistics(prisma)),
     streams: async () => onStreams(await countStreams(prisma)),

@@ -1,6 +1,6 @@
 import type { Sealer } from '../crypto/index.ts'
-import { SealBroken } from '../crypto/index.ts'
 import type { Db } from '../db/index.ts'
+import { openContent } from './open-content.ts'
 import type { MailTemplate } from './template.ts'
 
 /** A mail that this process may send now. */
@@ -15,11 +15,14 @@ export type ClaimedMail = {
   secondsLeft: number
 } & MailTemplate
 
-/** What came of an attempt. `error` is a code of ours, never what a mail server says: that may repeat the mail. */
+/**
+ * What came of an attempt. `error` is a code of ours, never what a mail server says: that may repeat the mail. `erase`: its content is of no
+ * use to anybody any more.
+ */
 export type MailOutcome =
   | { state: 'sent' }
   | { state: 'queued'; error: string; retryInSeconds: number }
-  | { state: 'failed'; error: string }
+  | { state: 'failed'; error: string; erase?: true }
 
 /** After so long what this process could not do is looked at again, by whichever comes first. */
 const LEFT_TO_OTHERS_SECONDS = 60
@@ -30,7 +33,7 @@ export function leftToOthers(error: string): MailOutcome {
 }
 
 const UNKNOWN_KEY = leftToOthers('sealed_under_unknown_key')
-const BROKEN: MailOutcome = { state: 'failed', error: 'seal_broken' }
+const BROKEN: MailOutcome = { state: 'failed', error: 'seal_broken', erase: true }
 
 type Row = Omit<ClaimedMail, 'template' | 'data'> & { template: string; sealedData: string }
 
@@ -54,7 +57,7 @@ export async function claimMails(
       extract(epoch FROM m.expires_at - now())::float8 AS "secondsLeft"`
   const mails: ClaimedMail[] = []
   for (const { sealedData, template, ...row } of rows) {
-    const opened = open(sealer, row.id, sealedData)
+    const opened = openContent(sealer, row.id, sealedData)
     if (opened.ok) mails.push({ ...row, template, data: opened.data } as ClaimedMail)
     else await settleMail(db, row, opened.reason === 'unknown_key' ? UNKNOWN_KEY : BROKEN)
   }
@@ -62,8 +65,8 @@ export async function claimMails(
 }
 
 /**
- * Writes down what came of an attempt; a no-op when the mail was settled meanwhile, or its lease ran out and another has it. What is
- * not to be sent any more loses its data.
+ * Writes down what came of an attempt; a no-op when the mail was settled meanwhile, or its lease ran out and another has it. What was sent
+ * loses its content at once; what is given up keeps it, sealed, until it expires: an operator may have it tried again.
  */
 export async function settleMail(
   db: Db,
@@ -71,25 +74,14 @@ export async function settleMail(
   outcome: MailOutcome,
 ): Promise<void> {
   if (outcome.state === 'sent')
-    await db.$executeRaw`UPDATE mails SET state = 'sent', sent_at = now(), sealed_data = '', last_error = NULL
+    await db.$executeRaw`UPDATE mails SET state = 'sent', sent_at = now(), next_attempt_at = now(), sealed_data = '', last_error = NULL
       WHERE id = ${id}::uuid AND state = 'queued'`
   else if (outcome.state === 'failed')
-    await db.$executeRaw`UPDATE mails SET state = 'failed', sealed_data = '', last_error = ${outcome.error}
+    await db.$executeRaw`UPDATE mails SET state = 'failed', next_attempt_at = now(), last_error = ${outcome.error},
+        sealed_data = CASE WHEN ${outcome.erase ?? false}::boolean THEN '' ELSE sealed_data END
       WHERE id = ${id}::uuid AND state = 'queued' AND attempts = ${attempts}`
   else
     await db.$executeRaw`UPDATE mails SET last_error = ${outcome.error},
         next_attempt_at = now() + ${outcome.retryInSeconds} * interval '1 second'
       WHERE id = ${id}::uuid AND state = 'queued' AND attempts = ${attempts}`
-}
-
-type Opened = { ok: true; data: unknown } | { ok: false; reason: SealBroken['reason'] }
-
-function open(sealer: Sealer, id: string, sealed: string): Opened {
-  try {
-    const data = JSON.parse(sealer.open(sealed, `mails:${id}`)) as Record<string, unknown>
-    return { ok: true, data: typeof data['at'] === 'string' ? { ...data, at: new Date(data['at']) } : data }
-  } catch (error) {
-    if (error instanceof SealBroken) return { ok: false, reason: error.reason }
-    throw error
-  }
 }

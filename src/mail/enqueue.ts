@@ -3,7 +3,7 @@ import type { Sealer } from '../crypto/index.ts'
 import type { Tx } from '../db/index.ts'
 import { enqueue } from '../queue/index.ts'
 import { MAIL_LANE, mailRound } from './task.ts'
-import { limitOf } from './template.ts'
+import { lifetimeOf, limitOf } from './template.ts'
 import type { MailTemplate } from './template.ts'
 
 export type NewMail = {
@@ -12,13 +12,11 @@ export type NewMail = {
   /** BCP 47: the language of the person, if known. */
   language: string | null
   userId?: string | undefined
-  /** When it is no longer worth sending: three days when left out. */
+  /** When it is no longer worth sending; left out, three days, and a week for what was done to an account. */
   expiresInSeconds?: number | undefined
   /** Asked for in a browser that is known for the address: what strangers ask for leaves its share alone (TH-03). */
   fromKnownBrowser?: boolean | undefined
 } & MailTemplate
-
-const THREE_DAYS = 3 * 24 * 3600
 
 /**
  * Queues a mail in the caller's transaction, its data sealed; it is sent after the commit, and never when that does not come. An address
@@ -29,7 +27,7 @@ export async function enqueueMail(
   { tx, sealer }: { tx: Tx; sealer: Sealer },
   mail: NewMail,
 ): Promise<boolean> {
-  const { to, language, userId, expiresInSeconds = THREE_DAYS, template, data } = mail
+  const { to, language, userId, template, data, expiresInSeconds = lifetimeOf(template) } = mail
   const isKnown = mail.fromKnownBrowser ?? false
   const { together, hour, day } = limitOf(template)
   // One mail to an address after the other, or many at once would all see room for themselves.

@@ -67,6 +67,13 @@ const limits: Record<Cause, { hour: number; day: number }> = {
   operator: { hour: 10, day: 30 },
 }
 
+const DAY_SECONDS = 24 * 3600
+
+/** For how many seconds a mail is worth sending whose cause says nothing else. What was done to an account stays worth knowing for a week. */
+export function lifetimeOf(template: TemplateName): number {
+  return template === 'security-notice' ? 7 * DAY_SECONDS : 3 * DAY_SECONDS
+}
+
 /** The templates a mail is counted together with, and how many of them one address gets. */
 export function limitOf(template: TemplateName): { together: TemplateName[]; hour: number; day: number } {
   const cause = causes[template]

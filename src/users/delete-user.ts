@@ -1,6 +1,7 @@
 import { record } from '../audit/index.ts'
 import type { By } from '../audit/index.ts'
 import type { Tx } from '../db/index.ts'
+import { discardMails } from '../mail/index.ts'
 import { endMailTickets } from './mail-ticket.ts'
 import { isUserId } from './user-id.ts'
 import { unlockUser } from './unlock-user.ts'
@@ -13,6 +14,7 @@ export async function deleteUser(tx: Tx, id: string, by: By = {}): Promise<boole
   if (!isUserId(id)) return false
   await unlockUser(tx, id)
   await endMailTickets(tx, id)
+  await discardMails(tx, { userId: id })
   const { count } = await tx.user.deleteMany({ where: { id } })
   if (count > 0) await record(tx, { type: 'user.deleted', userId: id, ...by })
   return count > 0

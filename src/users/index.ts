@@ -29,6 +29,7 @@ export { checkMailCode } from './mail-code.ts'
 export {
   endMailTickets,
   findMailTicket,
+  isMailGood,
   issueMailTicket,
   spendMailTicketByCode,
   spendMailTicketByLink,

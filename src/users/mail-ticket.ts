@@ -3,8 +3,8 @@ import { digest, mac, randomSecret } from '../crypto/index.ts'
 import type { Sealer } from '../crypto/index.ts'
 import { Prisma } from '../db/index.ts'
 import type { Db, Tx } from '../db/index.ts'
-import { enqueueMail } from '../mail/index.ts'
-import type { NewMail, TicketData } from '../mail/index.ts'
+import { discardMails, enqueueMail } from '../mail/index.ts'
+import type { MailTemplate, NewMail, TemplateName, TicketData } from '../mail/index.ts'
 
 /** What a mail asks somebody to confirm. */
 export type MailTicketPurpose = 'register' | 'reset' | 'change_email' | 'invite' | 'unlock'
@@ -16,6 +16,15 @@ export const TICKET_MINUTES: Record<MailTicketPurpose, number> = {
   change_email: 60,
   invite: 3 * 24 * 60,
   unlock: 15,
+}
+
+/** The mails that carry a ticket of each. */
+const templatesOf: Record<MailTicketPurpose, readonly TemplateName[]> = {
+  register: ['register'],
+  reset: ['reset', 'reset-by-operator'],
+  change_email: ['change-email'],
+  invite: ['invite'],
+  unlock: ['unlock'],
 }
 
 export type MailTicketDeps = {
@@ -58,18 +67,24 @@ export async function issueMailTicket(
   const sealed = sealer.seal(JSON.stringify(detail ?? null), contextOf(id))
   const codeDigest = dead ? randomBytes(32) : codeDigestOf(keys, id, code)
   if (!isQueued) return { id, mailed: false }
-  const sameOwner =
-    userId !== undefined && (purpose === 'change_email' || purpose === 'invite')
-      ? Prisma.sql`user_id = ${userId}::uuid`
-      : Prisma.sql`email = ${email}`
   // A code that unlocks counts in one browser alone: that of a stranger must not end the owner's (TH-03).
-  if (purpose !== 'unlock')
-    await tx.$executeRaw`DELETE FROM mail_tickets WHERE purpose = ${purpose} AND ${sameOwner}`
+  if (purpose !== 'unlock') await endOlder(tx, { purpose, email, userId })
   await tx.$executeRaw`
     INSERT INTO mail_tickets (id, purpose, email, user_id, link_digest, code_digest, sealed_detail, created_at, expires_at)
     VALUES (${id}::uuid, ${purpose}, ${email}, ${userId ?? null}::uuid, ${dead ? randomBytes(32) : digest(ticket)}, ${codeDigest},
       ${sealed}, now(), now() + ${minutes} * interval '1 minute')`
   return { id, mailed: true }
+}
+
+/** Ends the tickets that a newer one of their purpose replaces, and what is left of mails with them that could not be sent. */
+async function endOlder(
+  tx: Tx,
+  { purpose, email, userId }: Pick<NewMailTicket, 'purpose' | 'email' | 'userId'>,
+): Promise<void> {
+  const ofUser = userId !== undefined && (purpose === 'change_email' || purpose === 'invite')
+  const sameOwner = ofUser ? Prisma.sql`user_id = ${userId}::uuid` : Prisma.sql`email = ${email}`
+  await tx.$executeRaw`DELETE FROM mail_tickets WHERE purpose = ${purpose} AND ${sameOwner}`
+  await discardMails(tx, ofUser ? { userId } : { to: email }, templatesOf[purpose])
 }
 
 /** A ticket that is good, or was until just now. */
@@ -109,6 +124,14 @@ export async function spendMailTicketByLink(
   return row ? opened(sealer, row) : null
 }
 
+/** Whether what a mail carries is good: its link, if it has one. Sent afterwards, it would lead nowhere. */
+export async function isMailGood(db: Db, { data }: MailTemplate): Promise<boolean> {
+  if (!('ticket' in data)) return true
+  const found = await db.$queryRaw<unknown[]>`
+    SELECT 1 AS found FROM mail_tickets WHERE link_digest = ${digest(data.ticket)} AND expires_at > now()`
+  return found.length > 0
+}
+
 /** Uses a ticket up whose code was right (`checkMailCode`): of all who bring it at the same moment one gets it. */
 export async function spendMailTicketByCode(
   { tx, sealer }: Pick<MailTicketDeps, 'tx' | 'sealer'>,
@@ -143,6 +166,8 @@ export async function endMailTickets(
   purposes: readonly MailTicketPurpose[] = ['reset', 'change_email', 'invite', 'unlock'],
 ): Promise<void> {
   await db.$executeRaw`DELETE FROM mail_tickets WHERE user_id = ${userId}::uuid AND purpose = ANY(${[...purposes]})`
+  const templates = purposes.flatMap((purpose) => templatesOf[purpose])
+  await discardMails(db, { userId }, templates)
 }
 
 /** The keyed digest of a code, bound to its ticket. */

@@ -6,6 +6,7 @@ import {
   createSmtpTransport,
 } from '../events/index.ts'
 import type { sendMails } from '../events/index.ts'
+import { isMailGood } from '../users/index.ts'
 import { viewsDir } from './own-templates.ts'
 import type { Parts } from './parts.ts'
 
@@ -37,6 +38,7 @@ export function createMailing(parts: Parts): {
           : transport === 'mailbox'
             ? createMailboxTransport(database)
             : undefined,
+      isGood: (mail) => isMailGood(database.prisma, mail),
       onOutcome: (outcome) => metrics.mails.inc({ outcome }),
     },
     mailboxPages:

@@ -30,6 +30,8 @@ export const problemTypes = {
   rotation_under_way: { status: 409, title: 'A key of this algorithm is announced already' },
   last_signing_key: { status: 409, title: 'The only key that signs stays', audited: true },
   job_running: { status: 409, title: 'The job is being done' },
+  mail_not_failed: { status: 409, title: 'The mail was not given up' },
+  mail_ended: { status: 409, title: 'What the mail carried has come to its end' },
   webhook_disabled: { status: 409, title: 'The webhook is disabled' },
   precondition_failed: { status: 412, title: 'It has changed since you read it' },
   content_too_large: { status: 413, title: 'The request is too large' },

@@ -17,7 +17,7 @@ const list = route({
   tag: 'Jobs',
   summary: 'List jobs that are not done',
   description:
-    'Oldest first. `failed` ones were tried as often as they may be and are kept until somebody retries or discards them. What a job was told is not shown. Mails, logout notices and webhooks wait in tables of their own, with their own attempts: a job there is a round through what waits.',
+    'Oldest first. `failed` ones were tried as often as they may be and are kept until somebody retries or discards them. What a job was told is not shown. Mails (`/v1/mails`), logout notices and webhooks wait in tables of their own, with their own attempts: a job there is a round through what waits.',
   scope: 'jobs:read',
   query: z.strictObject({ task: z.string().min(1).max(128).optional(), state: stateSchema.optional() }),
   paged: true,

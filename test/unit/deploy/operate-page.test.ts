@@ -49,7 +49,7 @@ describe('docs/operate.md', () => {
   })
 
   test('names the metrics that the operations listener has', () => {
-    const files = ['metrics', 'process-metrics', 'receiver-metrics', 'storage-metrics']
+    const files = ['metrics', 'mail-metrics', 'process-metrics', 'receiver-metrics', 'storage-metrics']
     const source = files.map((file) => read(`src/http/${file}.ts`)).join('\n')
     const made = [...source.matchAll(/^ {4}name: '(\w+)'/gm)].map(([, name]) => name)
     const listed = [...section('Health and metrics').matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name)

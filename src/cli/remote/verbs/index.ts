@@ -2,6 +2,7 @@ import type { Group } from '../verb.ts'
 import { access } from './access.ts'
 import { clients } from './clients.ts'
 import { jobs } from './jobs.ts'
+import { mails } from './mails.ts'
 import { resources, scopeWords } from './resources.ts'
 import { revocations } from './revocations.ts'
 import { server } from './server.ts'
@@ -23,6 +24,7 @@ export const groups: readonly Group[] = [
   revocations,
   ...server,
   jobs,
+  mails,
   webhooks,
 ]
 export { single } from './server.ts'

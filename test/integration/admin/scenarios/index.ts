@@ -4,6 +4,7 @@ import { blockScenarios } from './blocks.ts'
 import { clientScenarios } from './clients.ts'
 import { inForceScenarios } from './in-force.ts'
 import { jobScenarios } from './jobs.ts'
+import { mailScenarios } from './mails.ts'
 import { resourceServerScenarios } from './resource-servers.ts'
 import { revocationScenarios } from './revocations.ts'
 import { signingKeyScenarios } from './signing-keys.ts'
@@ -21,6 +22,7 @@ export const scenarios: Record<string, Scenario> = {
   ...inForceScenarios,
   ...resourceServerScenarios,
   ...jobScenarios,
+  ...mailScenarios,
   ...signingKeyScenarios,
   ...streamScenarios,
   ...themeScenarios,
