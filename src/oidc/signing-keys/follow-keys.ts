@@ -30,7 +30,7 @@ export type FollowedKeys = {
   refresh: () => Promise<void>
   /** The same for whoever signs. Rejects, as storage trouble, when keys known this long ago may be retired and nobody can tell. */
   toSign: () => Promise<JWK[]>
-  /** If this key is not known, looks once more, a second after the last look at the earliest. Rejects when that fails. */
+  /** If this key is not known, looks once more, a second after the last look began at the earliest. Rejects when that fails. */
   learn: (kid: string) => Promise<void>
   /** Looks every five seconds, and erases keys whose end has come. Returns a function that stops it and resolves when the look under way is over. */
   watch: (options?: { everyMs?: number }) => () => Promise<void>
@@ -49,8 +49,8 @@ export function followSigningKeys(
   let keys = known
   /** All that were published at the last look; null when more is to be done about them. */
   let seen: string | null = kidsOf(known)
-  /** When the newest look began that succeeded, and the newest that came to any end. */
-  let [lookedAt, triedAt] = [now(), now()]
+  /** When the newest look began that succeeded, the newest that came to any end, and the newest of all. */
+  let [lookedAt, triedAt, beganAt] = [now(), now(), now()]
   let underWay: { began: Instant; done: Promise<void> } | undefined
   let nextForUnknown: Promise<void> | undefined
 
@@ -58,6 +58,7 @@ export function followSigningKeys(
   function look(within = FRESH_MS): Promise<void> {
     if (underWay && since(underWay.began) <= within) return underWay.done
     const began = now()
+    beganAt = began
     const done = read(began).finally(() => {
       triedAt = later(triedAt, began)
       if (underWay?.began === began) underWay = undefined
@@ -118,7 +119,7 @@ export function followSigningKeys(
     async learn(kid) {
       if (keys.some((key) => key.kid === kid)) return
       nextForUnknown ??= (async () => {
-        await sleep(Math.max(0, UNKNOWN_EVERY_MS - since(triedAt)))
+        await sleep(Math.max(0, UNKNOWN_EVERY_MS - since(beganAt)))
         // Whoever comes from now on may mean a key that this look does not see.
         nextForUnknown = undefined
         await look(0).catch(unavailable)
