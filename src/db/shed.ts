@@ -15,7 +15,9 @@ export function shedWhenStuck(pool: pg.Pool, longestMs: number): void {
   let lastWaitedMs = 0
 
   function join(callback: Callback): void {
-    if (pool.waitingCount > 0 && lastWaitedMs > longestMs) {
+    // Where nobody waits, what was before says nothing any more.
+    if (pool.waitingCount === 0) lastWaitedMs = 0
+    if (lastWaitedMs > longestMs) {
       process.nextTick(callback, new Error(CROWDED))
       return
     }

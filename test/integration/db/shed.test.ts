@@ -38,6 +38,13 @@ test('nobody joins a line that does not move: refused at once as storage trouble
   expect(await throughPrisma()).toHaveLength(1)
 })
 
+test('a line that did not move is forgotten with its last one: a crowd after it is let in (FT-05)', async () => {
+  const { pool } = database
+  const [slow, waited] = [pool.query('SELECT pg_sleep(2.2)'), ask()]
+  await Promise.all([slow, waited])
+  expect(await Promise.all(Array.from({ length: 20 }, ask))).toHaveLength(20)
+})
+
 test('a line that moves may be as long as it likes (FT-04)', async () => {
   const answers = await Promise.all(Array.from({ length: 500 }, ask))
   expect(answers).toHaveLength(500)
