@@ -59,7 +59,9 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     })
     supervisor.say({ type: 'ready' })
     await supervisor.stopped
-    const outcome = await listener.close(config.http.shutdownTimeoutMs, config.http.shutdownDelayMs)
+    const { shutdownTimeoutMs, shutdownDelayMs } = config.http
+    // Without a supervisor nobody says that we are not ready; and the next one wants the port.
+    const outcome = await listener.close(shutdownTimeoutMs, supervisor.isThere() ? shutdownDelayMs : 0)
     return outcome === 'clean' ? EXIT.ok : EXIT.failed
   } finally {
     await stopWatching?.()
@@ -99,6 +101,7 @@ function hearSupervisor() {
   })
   return {
     ...{ opened, stopped, say, signal: stop.signal },
+    isThere: () => process.connected,
     /** How to answer when the supervisor asks what was counted. */
     onCount(how: () => Promise<object>) {
       count = how

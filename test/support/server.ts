@@ -1,5 +1,5 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { createApps } from '../../src/app.ts'
 import { ensureBuiltIn } from '../../src/clients/index.ts'
@@ -165,18 +165,25 @@ export async function startTestServer({
   }
 }
 
-/** Ports of 127.0.0.1 that nobody listens on right now. */
+/**
+ * Ports of 127.0.0.1 that nobody listens on right now. Below those that the system gives to connections that are made: one of them would
+ * be taken again before a process that was stopped has its successor.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
-        }),
-    ),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  const ports: number[] = []
+  while (ports.length < count) {
+    const port = randomInt(...FREE_TO_CHOOSE)
+    if (!ports.includes(port) && (await isFree(port))) ports.push(port)
+  }
   return ports
+}
+
+const FREE_TO_CHOOSE = [12_000, 32_000] as const
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
@@ -42,7 +42,9 @@ async function start(): Promise<ServerProcess> {
   const server = await spawnServer(env)
   running.push(server)
   await server.ready()
-  await until(async () => (await server.ask('/health/ready')).status === 200)
+  await until(() =>
+    Promise.resolve(childrenOf(server.pid).filter((pid) => listens(pid, server.port)).length === 2),
+  )
   return server
 }
 
@@ -60,6 +62,26 @@ function childrenOf(pid: number): number[] {
     .split(' ')
     .filter(Boolean)
     .map(Number)
+}
+
+/** Whether a process has a listening socket on this port. Ready is a server with the first of its workers. */
+function listens(pid: number, port: number): boolean {
+  const [LISTENING, hex] = ['0A', port.toString(16).toUpperCase().padStart(4, '0')]
+  const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n')
+  const sockets = rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, local, , state]) => state === LISTENING && local?.endsWith(`:${hex}`) === true)
+    .map((row) => `socket:[${row[9] ?? ''}]`)
+  return readdirSync(`/proc/${pid}/fd`).some((fd) => sockets.includes(linkOf(`/proc/${pid}/fd/${fd}`)))
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    // Closed since it was listed.
+    return ''
+  }
 }
 
 async function counted(server: ServerProcess, sample: RegExp): Promise<number> {
@@ -129,6 +151,13 @@ describe('two workers behind one port (FT-07)', () => {
       }
     }
     await until(() => Promise.resolve(workers.every(isGone)))
+  })
+
+  test('they leave the port of a supervisor that was killed to the next one, at once', async () => {
+    const server = await start()
+    server.kill('SIGKILL')
+    await server.exited
+    expect((await (await start()).ask('/jwks')).status).toBe(200)
   })
 
   test('a second server on the port is refused, whatever the number of its workers', async () => {
