@@ -15,10 +15,10 @@ export type FindKey = (kid: string) => { jwk: JsonWebKey; proven: boolean } | nu
 const TYPE = 'audit-checkpoint'
 const P1363 = 'ieee-p1363' as const
 
-/** Signs checkpoints by ES256, with the first such key of those that the server signs with at that moment. */
-export function checkpointSigner(currentKeys: () => readonly SigningKey[]): Sign {
+/** Signs checkpoints by ES256, with the first such key of those that the server signs with now. */
+export function checkpointSigner(keys: readonly SigningKey[]): Sign {
   return (payload) => {
-    const jwk = currentKeys().find(({ alg }) => alg === 'ES256')
+    const jwk = keys.find(({ alg }) => alg === 'ES256')
     if (!jwk) return Promise.reject(new Error('there is no ES256 key to sign the audit chain with'))
     const input = `${encode({ alg: 'ES256', kid: jwk.kid, typ: TYPE })}.${encode(payload)}`
     const key = createPrivateKey({ key: { ...jwk }, format: 'jwk' })

@@ -5,9 +5,8 @@ import { queueStatistics } from '../queue/index.ts'
 import type { TaskStatistics } from '../queue/index.ts'
 import { countStreams, receiverStatistics } from '../receivers/index.ts'
 import type { ReceiverStatistics, StreamCount } from '../receivers/index.ts'
-import { lookAtEach } from './look-at-each.ts'
-import type { OnLook } from './look-at-each.ts'
-import { takeTurns } from './turns.ts'
+import { watchEach } from './watch-each.ts'
+import type { OnLook } from './watch-each.ts'
 
 type Waiting = { waiting: number; oldestSeconds: number }
 
@@ -41,6 +40,5 @@ export function startWatchingQueue(
     receivers: async () => onReceivers(await receiverStatistics(prisma)),
     streams: async () => onStreams(await countStreams(prisma)),
   }
-  const onError = (error: unknown) => onLook('queue', error)
-  return takeTurns({ everyMs, onError, atOnce: true, work: () => lookAtEach(looks, onLook) })
+  return watchEach(looks, { everyMs, onLook })
 }

@@ -3,9 +3,8 @@ import { oldestExpired, tableSizes } from '../db/index.ts'
 import type { Database, OldestExpired, Sweep, TableSize } from '../db/index.ts'
 import { isRotationOverdue, keyAges } from '../oidc/index.ts'
 import type { KeyAge } from '../oidc/index.ts'
-import { lookAtEach } from './look-at-each.ts'
-import type { OnLook } from './look-at-each.ts'
-import { takeTurns } from './turns.ts'
+import { watchEach } from './watch-each.ts'
+import type { OnLook } from './watch-each.ts'
 
 /** How what is kept stands: how large, how far behind its sweeping and sealing is, how long the keys still sign. */
 export type StorageState = {
@@ -46,6 +45,5 @@ export function startWatchingStorage(
       onState({ keys: ages.map((age) => ({ ...age, overdue: isRotationOverdue(age, rotationSeconds) })) })
     },
   }
-  const onError = (error: unknown) => onLook('storage', error)
-  return takeTurns({ everyMs, onError, atOnce: true, work: () => lookAtEach(looks, onLook) })
+  return watchEach(looks, { everyMs, onLook })
 }

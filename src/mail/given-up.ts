@@ -1,5 +1,5 @@
 import type { Sealer } from '../crypto/index.ts'
-import { Prisma } from '../db/index.ts'
+import { isUuid, Prisma } from '../db/index.ts'
 import type { Db, Tx } from '../db/index.ts'
 import { enqueue } from '../queue/index.ts'
 import { listedColumns, retryable } from './list.ts'
@@ -11,14 +11,12 @@ import type { MailTemplate, TemplateName } from './template.ts'
 /** A mail, and what it says while that is there: `sealed` where this process lacks the key, `gone` where nobody can read it any more. */
 export type LockedMail = ListedMail & { content: MailTemplate | 'sealed' | 'gone' }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 /** The mail with this id, kept from changing until the transaction ends, or null. Whatever cannot be an id is nobody's. */
 export async function lockMail(
   { tx, sealer }: { tx: Tx; sealer: Sealer },
   id: string,
 ): Promise<LockedMail | null> {
-  if (!uuid.test(id)) return null
+  if (!isUuid(id)) return null
   const [row] = await tx.$queryRaw<(ListedMail & { sealedData: string })[]>`
     SELECT ${listedColumns}, m.sealed_data AS "sealedData" FROM mails m WHERE m.id = ${id}::uuid FOR UPDATE`
   if (!row) return null

@@ -13,9 +13,9 @@ import type { Counter, CounterPolicy } from '../users/index.ts'
 import { browserTokenOf } from './known-browser.ts'
 
 /**
- * RFC 8628 section 5.1: a user code has 34 bits and lives ten minutes; in that time the strangers of a network get ten guesses together, an account or
- * a browser that somebody signed in with five, and all of those in one network sixty, over all instances. Whoever exceeds them waits, longer
- * each time; and nobody who is known waits for what strangers behind the same router did (TH-03).
+ * RFC 8628 section 5.1: a user code has 34 bits and lives ten minutes; in that time the strangers of a network get ten guesses together, an
+ * account or a browser that somebody signed in with five, and all of those in one network sixty, over all instances. Whoever exceeds them
+ * waits, longer each time; and nobody who is known waits for what strangers behind the same router did (TH-03).
  */
 const network: CounterPolicy = {
   limit: 10,

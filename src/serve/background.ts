@@ -39,10 +39,7 @@ export function startBackground({ database, apps, worker, logger }: Deps): Backg
     ? [
         apps.startWorker({ pool: worker.pool }),
         startSealing(database, {
-          async signer() {
-            const keys = await apps.keysToSign()
-            return checkpointSigner(() => keys)
-          },
+          signer: async () => checkpointSigner(await apps.keysToSign()),
           // Kept elsewhere, it shows whether the whole chain was written anew.
           onSigned: (head) => logger.info(head, 'audit chain signed'),
           onSealed: apps.onSealed,

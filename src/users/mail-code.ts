@@ -17,9 +17,9 @@ type CodeVerdict =
 
 /**
  * Checks the six digits that were typed instead of following the link, for the ticket this browser asked for. Counted before it is
- * looked at, by ticket (five), by address (a day) and by network, or by known browser, so that guesses in parallel on any number of instances are no more
- * than guesses in a row. A ticket that does not exist answers like one whose code is another. Does not use it up: see
- * `spendMailTicketByCode` and `tradeCodeForLink`. The link is not counted, so nobody can shut its owner out by guessing.
+ * looked at, by ticket (five), by address (a day) and by network, or by known browser, so that guesses in parallel on any number of
+ * instances are no more than guesses in a row. A ticket that does not exist answers like one whose code is another. Does not use it up:
+ * see `spendMailTicketByCode` and `tradeCodeForLink`. The link is not counted, so nobody can shut its owner out by guessing.
  */
 export async function checkMailCode(
   { database, keys, now }: { database: Database; keys: readonly Buffer[]; now?: () => Date },

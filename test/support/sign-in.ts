@@ -208,3 +208,9 @@ export async function isActive(
   if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.text}`)
   return answer.json<{ active: boolean }>().active
 }
+
+/** Signs out on the page for it, as a person does. */
+export async function signOut(agent: UserAgent): Promise<void> {
+  const { action, fields } = formOf(await agent.get('/logout'))
+  await agent.post(action, { ...fields, logout: 'yes' })
+}

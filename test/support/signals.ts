@@ -69,6 +69,18 @@ export async function addReceiver(
   }
 }
 
+/** A relying party that is a receiver, too: one client. Its ID tokens have a sid. */
+export function addListeningApp(server: TestServer): Promise<App> {
+  return addClient(server, {
+    metadata: {
+      grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+      scope: 'openid profile email offline_access ssf.read ssf.manage',
+      backchannel_logout_uri: 'https://rp.example/logout',
+      backchannel_logout_session_required: true,
+    },
+  })
+}
+
 export async function addStream(receiver: Receiver, input: object = {}): Promise<StreamDocument> {
   const answer = await receiver.ask('/ssf/stream', { json: { events_requested: ALL_EVENTS, ...input } })
   if (answer.status !== 201) throw new Error(answer.text)

@@ -1,3 +1,4 @@
+import { isUuid } from '../../db/index.ts'
 import type { AppView, ClientView, ReceiptView } from '../../http/index.ts'
 import { forgetConsents, isReceiptOf, listConsentReceipts, listFormerApps, revoke } from '../../oidc/index.ts'
 import type { ConnectedApp, ConsentReceipt } from '../../oidc/index.ts'
@@ -17,7 +18,7 @@ export const showApps: Show = async (deps, ctx, visitor) => {
   const connected = await deps.oidc.listConnectedApps(db, { userId, language: ctx.state.language })
   const former = await listFormerApps(db, {
     ...{ userId, connected, limit: PAGE + 1 },
-    before: typeof before === 'string' && isReceiptId.test(before) ? before : undefined,
+    before: isUuid(before) ? before : undefined,
   })
   const last = former.length > PAGE ? former[PAGE - 1] : undefined
   show(deps, ctx, visitor, 'account/apps', {
@@ -29,8 +30,6 @@ export const showApps: Show = async (deps, ctx, visitor) => {
     olderUri: last ? `${HERE}?before=${last.id}` : null,
   })
 }
-
-const isReceiptId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
  * One of them: what it may do, since when, and what was decided about it, in the words that were read then. Of an app that has nothing any

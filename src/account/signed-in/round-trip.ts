@@ -16,8 +16,8 @@ const LONGEST_ADDRESS = 1000
 
 const cookie = ownCookie('cardea_account')
 /**
- * Who left to prove anew who they are, or to choose another account, and who just came back from the first. Beside the state: what an earlier version finds in there and does
- * not know it takes for a mistake of its own, and an update runs both.
+ * Who left to prove anew who they are, or to choose another account, and who just came back from the first. Beside the state: what an
+ * earlier version finds in there and does not know it takes for a mistake of its own, and an update runs both.
  */
 const proof = ownCookie('cardea_proof', { path: '/account' })
 const BACK = 'back'

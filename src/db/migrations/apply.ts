@@ -12,8 +12,8 @@ const LOCKED_AT_MOST = "SET LOCAL lock_timeout = '1s'"
 
 /**
  * Applies one migration and records it, in one transaction: a crash leaves neither. When its SQL is at fault, the
- * failure is recorded, so that no later start tries it again before somebody has looked. Throws MigrationError; storage trouble as it comes, of which one is that
- * a table is in use (55P03).
+ * failure is recorded, so that no later start tries it again before somebody has looked. Throws MigrationError; storage
+ * trouble as it comes, of which one is that a table is in use (55P03).
  */
 export async function applyMigration(client: pg.Client, migration: Migration): Promise<void> {
   const { name, sql, checksum } = migration

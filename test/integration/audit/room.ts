@@ -34,7 +34,7 @@ export async function openAuditRoom(): Promise<AuditRoom> {
   const databases = [connect(), connect()] as const
   const [database] = databases
   const own = newKey()
-  const sign = checkpointSigner(() => [own.privateJwk])
+  const sign = checkpointSigner([own.privateJwk])
   const findKey: FindKey = (kid) => (kid === own.kid ? { jwk: own.publicJwk, proven: true } : null)
   return {
     ...{ url: testDatabase.url, databases, database, sign, findKey },

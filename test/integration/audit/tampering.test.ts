@@ -161,11 +161,7 @@ describe('the check of the audit chain', () => {
     const [header = ''] = rows[0]?.signature.split('.') ?? []
     const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string }
     await room.tamper('DELETE FROM audit_checkpoints WHERE position = 21')
-    await signCheckpoint(
-      room.database,
-      checkpointSigner(() => [{ ...own.privateJwk, kid }]),
-      { always: true },
-    )
+    await signCheckpoint(room.database, checkpointSigner([{ ...own.privateJwk, kid }]), { always: true })
     const forged = { ok: false, problem: 'checkpoint_forged', position: '21', eventId: null }
     expect(await room.verify()).toEqual(forged)
     // Nor where the forger's public key was put in the place of ours: the id is made from the key.
@@ -193,11 +189,7 @@ describe('the check of the audit chain', () => {
     expect(await check(retired)).toMatchObject({ problem: 'checkpoint_unproven', position: '20' })
     await record(room.database.prisma, { type: 'user.created' })
     await sealAll(room.database)
-    await signCheckpoint(
-      room.database,
-      checkpointSigner(() => [other.privateJwk]),
-      { always: true },
-    )
+    await signCheckpoint(room.database, checkpointSigner([other.privateJwk]), { always: true })
     const rotated: FindKey = (kid) =>
       kid === other.kid ? { jwk: other.publicJwk, proven: true } : retired(kid)
     expect(await check(rotated)).toMatchObject({ ok: true, checkpoints: 3, signedUpTo: '21' })

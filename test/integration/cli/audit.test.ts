@@ -61,11 +61,7 @@ describe('cardea audit', () => {
     const { sealer, database } = server
     const keys = await ensureSigningKeys({ database, sealer })
     await cardeaHere(['audit', 'head'], { env })
-    await signCheckpoint(
-      database,
-      checkpointSigner(() => keys),
-      { always: true },
-    )
+    await signCheckpoint(database, checkpointSigner(keys), { always: true })
     const proven = await cardea(['audit', 'verify'], { env: withKeys })
     expect(proven).toMatchObject({ code: 0, stderr: '' })
     expect(proven.stdout).toMatch(

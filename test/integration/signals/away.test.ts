@@ -1,32 +1,31 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import { oidcSweeps, revoke } from '../../../src/oidc/index.ts'
-import { addClient, addPerson } from '../../support/people.ts'
+import { addPerson } from '../../support/people.ts'
 import { startTestServer } from '../../support/server.ts'
 import type { TestServer } from '../../support/server.ts'
-import { addReceiver, addStream, CAEP, hear, settle, typesOf } from '../../support/signals.ts'
+import {
+  addListeningApp,
+  addReceiver,
+  addStream,
+  CAEP,
+  hear,
+  settle,
+  typesOf,
+} from '../../support/signals.ts'
 import type { Receiver, StreamDocument } from '../../support/signals.ts'
-import { tokensFor } from '../../support/sign-in.ts'
+import { signOut, tokensFor } from '../../support/sign-in.ts'
 import { sweepOnce } from '../../support/sweep.ts'
-import { formOf } from '../../support/user-agent.ts'
-import type { UserAgent } from '../../support/user-agent.ts'
 
 const sessions = { events_requested: [`${CAEP}session-established`, `${CAEP}session-revoked`] }
 
 let server: TestServer
-let app: Awaited<ReturnType<typeof addClient>>
+let app: Awaited<ReturnType<typeof addListeningApp>>
 let receiver: Receiver
 let stream: StreamDocument
 beforeAll(async () => {
   server = await startTestServer()
-  app = await addClient(server, {
-    metadata: {
-      grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
-      scope: 'openid profile email offline_access ssf.read ssf.manage',
-      backchannel_logout_uri: 'https://rp.example/logout',
-      backchannel_logout_session_required: true,
-    },
-  })
+  app = await addListeningApp(server)
   receiver = await addReceiver(server, { client: app })
   stream = await addStream(receiver, sessions)
 })
@@ -41,11 +40,6 @@ async function signedIn() {
   const { sid } = decodeJwt(idToken)
   const session = await server.database.prisma.session.findFirstOrThrow({ where: { userId: somebody.id } })
   return { somebody, agent, sid, uid: session.uid }
-}
-
-async function signOut(agent: UserAgent): Promise<void> {
-  const form = formOf(await agent.get('/logout'))
-  await agent.post(form.action, { ...form.fields, logout: 'yes' })
 }
 
 /** All that happened was an hour and more ago: the sessions are over, and swept. */

@@ -3,31 +3,30 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { record } from '../../../src/audit/index.ts'
 import { deleteUser, setDisabled, setPasswordHash, updateUser } from '../../../src/users/index.ts'
 import { revoke } from '../../../src/oidc/index.ts'
-import { addClient, addPerson, addRecoveryCodes } from '../../support/people.ts'
+import { addPerson, addRecoveryCodes } from '../../support/people.ts'
 import { startTestServer } from '../../support/server.ts'
 import type { TestServer } from '../../support/server.ts'
-import { addReceiver, addStream, CAEP, hear, pollOnce, RISC, settle, typesOf } from '../../support/signals.ts'
+import {
+  addListeningApp,
+  addReceiver,
+  addStream,
+  CAEP,
+  hear,
+  pollOnce,
+  RISC,
+  settle,
+  typesOf,
+} from '../../support/signals.ts'
 import type { Receiver, StreamDocument } from '../../support/signals.ts'
-import { tokensFor } from '../../support/sign-in.ts'
-import { formOf } from '../../support/user-agent.ts'
-import type { UserAgent } from '../../support/user-agent.ts'
+import { signOut, tokensFor } from '../../support/sign-in.ts'
 
 let server: TestServer
-let app: Awaited<ReturnType<typeof addClient>>
+let app: Awaited<ReturnType<typeof addListeningApp>>
 let receiver: Receiver
 let stream: StreamDocument
 beforeAll(async () => {
   server = await startTestServer()
-  // A relying party that is a receiver, too: one client.
-  app = await addClient(server, {
-    metadata: {
-      grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
-      scope: 'openid profile email offline_access ssf.read ssf.manage',
-      // So that its ID tokens have a sid.
-      backchannel_logout_uri: 'https://rp.example/logout',
-      backchannel_logout_session_required: true,
-    },
-  })
+  app = await addListeningApp(server)
   receiver = await addReceiver(server, { client: app })
   stream = await addStream(receiver)
 })
@@ -35,12 +34,6 @@ afterAll(() => server.stop())
 
 const listen = () => hear(server, receiver, stream)
 const person = () => addPerson(server, { totp: false })
-
-async function signOut(agent: UserAgent): Promise<void> {
-  const page = await agent.get('/logout')
-  const form = formOf(page)
-  await agent.post(form.action, { ...form.fields, logout: 'yes' })
-}
 
 describe('what a receiver hears (SSF 1.0 §4, RFC 8417)', () => {
   test('a token has its type, no sub and no exp, one event, and is signed with RS256', async () => {
