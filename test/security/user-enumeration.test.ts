@@ -3,6 +3,7 @@ import { setDisabled } from '../../src/users/index.ts'
 import { atForm, from, verdictOf } from '../support/attempts.ts'
 import { authorize } from '../support/authorize.ts'
 import type { Answer } from '../support/http-client.ts'
+import { shareAbove } from '../support/mail-forms.ts'
 import { addClient, addPerson } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
 import type { TestServer } from '../support/server.ts'
@@ -122,10 +123,3 @@ describe('a sign-in page', () => {
     expect(pages[1]).toEqual(pages[0])
   })
 })
-
-/** How often a value of the first list is above one of the second (Mann–Whitney's U, as a share). */
-function shareAbove(these: number[], those: number[]): number {
-  const above = these.reduce((sum, one) => sum + those.filter((other) => one > other).length, 0)
-  const equal = these.reduce((sum, one) => sum + those.filter((other) => one === other).length, 0)
-  return (above + equal / 2) / (these.length * those.length)
-}
