@@ -40,7 +40,8 @@ describe('a relying party that is down', () => {
       const { action, fields } = formOf(await signedIn.agent.get('/logout'))
       const began = performance.now()
       expect((await signedIn.agent.post(action, { ...fields, logout: 'yes' })).status).toBe(303)
-      expect(performance.now() - began).toBeLessThan(1000)
+      // Less than what is waited for a receiver.
+      expect(performance.now() - began).toBeLessThan(2000)
       expect(await isActive(stage.server, app, tokens.access_token)).toBe(false)
 
       const [waiting] = await stage.when(([row]) => row?.lastError != null)

@@ -181,7 +181,7 @@ describe('SIGTERM (FT-08)', () => {
     const startedAt = Date.now()
     server.kill('SIGTERM')
     expect(await server.exited).toEqual({ code: 1, signal: null })
-    expect(Date.now() - startedAt).toBeLessThan(1000)
+    expect(Date.now() - startedAt).toBeLessThan(4000)
     expect(await answer).toBe('')
   })
 

@@ -53,9 +53,13 @@ describe('Accept-Language (RFC 9110 §12.5.4)', () => {
   test.each([`${'x,'.repeat(5000)}de`, 'de-'.repeat(4000), 'en;q=0.1;'.repeat(1200), 'é'.repeat(10_000)])(
     'a header of ten kilobytes is answered at once',
     (header) => {
-      const before = performance.now()
-      fromAccept(header)
-      expect(performance.now() - before).toBeLessThan(20)
+      const times = Array.from({ length: 5 }, () => {
+        const before = performance.now()
+        fromAccept(header)
+        return performance.now() - before
+      })
+      // The quickest: a busy machine may stop any of them for longer.
+      expect(Math.min(...times)).toBeLessThan(20)
     },
   )
 })
