@@ -42,6 +42,8 @@ export {
 } from './scope-words.ts'
 export type { ScopeWording } from './scope-words.ts'
 export { SIGNALS_API, SIGNALS_SCOPES } from './signals-api.ts'
+export { mailLooksOf } from './theme/mail-looks.ts'
+export type { MailLooks } from './theme/mail-looks.ts'
 export { themeSettingsSchema } from './theme/settings.ts'
 export type { ThemeSettings } from './theme/settings.ts'
 export {

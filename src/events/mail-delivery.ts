@@ -13,12 +13,12 @@ import { performRounds } from '../queue/index.ts'
 import type { Work } from '../queue/index.ts'
 import { failedMail } from './mail-outcome.ts'
 import type { MailTransport } from './mail-transport.ts'
-import type { RenderMail } from './render-mail.ts'
+import type { RenderedMail } from './render-mail.ts'
 
 export type MailDelivery = {
   database: Database
   sealer: Sealer
-  renderMail: RenderMail
+  renderMail: (mail: ClaimedMail) => Promise<RenderedMail> | RenderedMail
   /** Left out where no mail is configured: what is queued waits for a process that can send it, until it expires. */
   transport: MailTransport | undefined
   /** Whether what a mail carries can still be used. */
@@ -79,7 +79,7 @@ async function attempt(
 ): Promise<MailOutcome> {
   if (!transport) return leftToOthers('not_configured')
   if (!(await isGood(mail))) return ENDED
-  const message = { id: mail.id, to: mail.to, ...renderMail(mail) }
+  const message = { id: mail.id, to: mail.to, ...(await renderMail(mail)) }
   try {
     await transport(message, until)
     return { state: 'sent' }

@@ -26,6 +26,7 @@ export function createSmtpTransport({
   from,
 }: {
   url: string
+  /** With no name of its own the sender is called what the mail calls the server. */
   from: { name: string; address: string }
 }): MailTransport {
   const { protocol, hostname, port, username, password } = new URL(url)
@@ -34,7 +35,7 @@ export function createSmtpTransport({
   const server = { host, port: port === '' ? (secure ? 465 : 587) : Number(port), secure }
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1)
 
-  return async ({ id, to, subject, text, html }, signal) => {
+  return async ({ id, to, name, subject, text, html }, signal) => {
     let socket: Socket | undefined
     const hangUp = () => socket?.destroy(new Error('timed out'))
     signal.addEventListener('abort', hangUp, { once: true })
@@ -65,7 +66,8 @@ export function createSmtpTransport({
         },
       })
       await transport.sendMail({
-        ...{ from, subject, text, html },
+        ...{ subject, text, html },
+        from: { name: from.name || name, address: from.address },
         to: { name: '', address: to },
         messageId: `<${id}@${domain}>`,
         headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },

@@ -1,13 +1,14 @@
 import Bowser from 'bowser'
 import { Eta } from 'eta'
+import type { MailLooks } from '../clients/index.ts'
 import { overlayViews } from '../http/index.ts'
 import type { Override } from '../http/index.ts'
 import { directionOf, negotiate, translator } from '../language/index.ts'
 import type { Language, TextKey, TextValues } from '../language/index.ts'
 import type { ClaimedMail, MailTemplate, SecurityNotice, TemplateName } from '../mail/index.ts'
 
-/** A mail in words. */
-export type RenderedMail = { subject: string; text: string; html: string }
+/** A mail in words. `name` is whom it is from, as people know this server. */
+export type RenderedMail = { name: string; subject: string; text: string; html: string }
 
 export type RenderMail = (mail: Pick<ClaimedMail, 'language'> & MailTemplate) => RenderedMail
 
@@ -46,7 +47,8 @@ export function createMailRenderer({
   viewsDir,
   overrides = [],
   issuer,
-  name,
+  name: configuredName,
+  looks,
   fallback = 'en',
   onOverrideFailure = () => undefined,
 }: {
@@ -56,8 +58,10 @@ export function createMailRenderer({
   /** One of them failed over a mail, which goes out as we ship it: nobody is left without a link for a template. */
   onOverrideFailure?: (view: string, error: unknown) => void
   issuer: string
-  /** What people know this server by. */
+  /** What people know this server by, where no theme says so. */
   name: string
+  /** How mails look at the moment. */
+  looks: () => MailLooks
   fallback?: Language
 }): RenderMail {
   const { translate } = translator()
@@ -65,6 +69,8 @@ export function createMailRenderer({
   const own = overrides.length > 0 ? templatesIn(viewsDir, overrides) : null
 
   return (mail) => {
+    const worn = looks()
+    const name = worn.name ?? configuredName
     const lang = negotiate({ chosen: [mail.language], fallback })
     const t = (key: TextKey, values?: TextValues) =>
       translate(lang, values === undefined ? { key } : { key, values })
@@ -74,14 +80,14 @@ export function createMailRenderer({
         ? t('mail:notice.subject', { name, what })
         : t(subjects[mail.template], { name })
     const data = {
-      ...{ t, lang, dir: directionOf(lang), name, host: new URL(issuer).host, what },
+      ...{ t, lang, dir: directionOf(lang), name, looks: worn, host: new URL(issuer).host, what },
       subject: oneLine(subject),
       link: linkOf(issuer, mail),
       browser: mail.template === 'security-notice' ? browserIn(mail.data.userAgent) : undefined,
       data: mail.data,
     }
     const inWords = ({ txt, html }: Templates) => ({
-      subject: data.subject,
+      ...{ name, subject: data.subject },
       text: txt.render(`./${mail.template}.txt.eta`, data).replaceAll(/\n{3,}/g, '\n\n'),
       html: html.render(`./${mail.template}.html.eta`, data),
     })

@@ -10,6 +10,8 @@ import { isMailGood } from '../users/index.ts'
 import { viewsDir } from './own-templates.ts'
 import type { Parts } from './parts.ts'
 
+const LOOKS_PATIENCE_MS = 5000
+
 /**
  * Where mails go: to the SMTP server, to a mailbox that a developer reads on the operations listener, or nowhere. Templates are read
  * here, so a broken one stops the start.
@@ -22,19 +24,23 @@ export function createMailing(parts: Parts): {
 } {
   const { config, database, sealer, metrics, pages } = parts
   const { issuer } = config
-  const issuerName = config.looks.name
   const { transport, smtpUrl, from } = config.mail
   const renderMail = createMailRenderer({
-    ...{ viewsDir: `${viewsDir}/mail`, issuer, name: issuerName, ...pages.own },
+    ...{ viewsDir: `${viewsDir}/mail`, issuer, name: config.looks.name, ...pages.own },
+    looks: () => pages.wardrobe.mailLooks(),
     fallback: config.looks.language,
   })
-  const sender = { name: from.name || issuerName, address: from.address }
   return {
     mailDelivery: {
-      ...{ database, sealer, renderMail },
+      ...{ database, sealer },
+      // Nobody waits for a mail, so it may wait for its looks: those of a process that has just started are not known yet.
+      async renderMail(mail) {
+        await pages.wardrobe.refresh(LOOKS_PATIENCE_MS)
+        return renderMail(mail)
+      },
       transport:
         smtpUrl !== undefined
-          ? createSmtpTransport({ url: smtpUrl, from: sender })
+          ? createSmtpTransport({ url: smtpUrl, from })
           : transport === 'mailbox'
             ? createMailboxTransport(database)
             : undefined,

@@ -1,4 +1,6 @@
 import type { Db } from '../../db/index.ts'
+import { mailLooksOf } from './mail-looks.ts'
+import type { MailLooks } from './mail-looks.ts'
 import { onTop } from './settings.ts'
 import type { ThemeSettings } from './settings.ts'
 import { stylesheetOf } from './stylesheet.ts'
@@ -14,10 +16,15 @@ export type Dress = {
 }
 
 export type Wardrobe = {
-  /** Looks whether themes have changed, at most every few seconds; never fails, and never keeps a page waiting for long. */
-  refresh(): Promise<void>
+  /**
+   * Looks whether themes have changed, at most every few seconds; never fails, and never keeps a page waiting for longer than `patienceMs`,
+   * in milliseconds, 100 if left out.
+   */
+  refresh(patienceMs?: number): Promise<void>
   /** How pages of this client look, or of nobody in particular. */
   dressFor(clientId?: string): Dress
+  /** How mails look: they are about an account, and wear the theme for everybody. */
+  mailLooks(): MailLooks
   /** What is served at a path below /themes/; `current` is false for looks that have changed since the page was made. */
   file(path: string): Promise<{ type: string; body: Buffer | string; current: boolean } | null>
 }
@@ -74,10 +81,10 @@ export function createWardrobe(db: Db, { freshMs = FRESH_MS } = {}): Wardrobe {
   }
 
   return {
-    async refresh() {
+    async refresh(patienceMs = PATIENCE_MS) {
       if (performance.now() - lookedAt < freshMs) return
       looking ??= look()
-      await Promise.race([looking, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref())])
+      await Promise.race([looking, new Promise((resolve) => setTimeout(resolve, patienceMs).unref())])
     },
     dressFor(clientId = EVERYBODY) {
       const known = dresses.get(clientId)
@@ -101,6 +108,7 @@ export function createWardrobe(db: Db, { freshMs = FRESH_MS } = {}): Wardrobe {
       if (own || clientId === EVERYBODY) dresses.set(clientId, dress)
       return dress
     },
+    mailLooks: () => mailLooksOf(layersFor(EVERYBODY).settings),
     async file(path) {
       const [, folderName = '', digest = '', extension = ''] =
         /^\/themes\/([\w-]+)\/([0-9a-f]{32})\.(\w+)$/.exec(path) ?? []

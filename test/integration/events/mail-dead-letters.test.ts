@@ -72,7 +72,12 @@ function sendAll(): { sent: string[]; outcomes: string[] } {
   const [sent, outcomes]: [string[], string[]] = [[], []]
   const work = sendMails({
     ...{ database, sealer },
-    renderMail: ({ template, data }) => ({ subject: template, text: JSON.stringify(data), html: '' }),
+    renderMail: ({ template, data }) => ({
+      name: 'n',
+      subject: template,
+      text: JSON.stringify(data),
+      html: '',
+    }),
     transport: ({ text }) => Promise.resolve(void sent.push(text)),
     isGood: (mail) => isMailGood(database.prisma, mail),
     onOutcome: (outcome) => outcomes.push(outcome),

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createSealer } from '../../../src/crypto/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
+import { mailLooksOf } from '../../../src/clients/index.ts'
 import { createMailRenderer, createSmtpTransport, sendMails } from '../../../src/events/index.ts'
 import type { MailTransport } from '../../../src/events/index.ts'
 import { claimMails, enqueueMail, settleMail, mailSweeps } from '../../../src/mail/index.ts'
@@ -23,6 +24,7 @@ const renderMail = createMailRenderer({
   viewsDir: `${root}views/mail`,
   issuer: 'https://id.example.com',
   name: 'Example ID',
+  looks: () => mailLooksOf({}),
 })
 const from = { name: 'Example ID', address: 'no-reply@id.example.com' }
 const reset: Pick<NewMail, 'template' | 'data'> = {
@@ -294,7 +296,7 @@ describe('a mail server that hangs', () => {
     ['after its greeting', '220 hello\r\n'],
   ])('%s is hung up on when the attempt is over', async (_, greeting) => {
     const send = createSmtpTransport({ url: await hanging(greeting), from })
-    const message = { id: 'x', to: 'a@example.com', subject: 's', text: 't', html: 'h' }
+    const message = { id: 'x', to: 'a@example.com', name: 'n', subject: 's', text: 't', html: 'h' }
     const before = performance.now()
     await expect(send(message, AbortSignal.timeout(300))).rejects.toThrow()
     expect(performance.now() - before).toBeLessThan(3000)
@@ -317,7 +319,7 @@ describe('the transport', () => {
     // 127.0.0.1 by another name, so that the rule for other machines applies.
     const { url, mails } = await receiver()
     const send = createSmtpTransport({ url: url.replace('127.0.0.1', '0.0.0.0'), from })
-    const message = { id: 'x', to: 'a@example.com', subject: 's', text: 't', html: 'h' }
+    const message = { id: 'x', to: 'a@example.com', name: 'n', subject: 's', text: 't', html: 'h' }
     await expect(send(message, AbortSignal.timeout(3000))).rejects.toMatchObject({ code: 'ETLS' })
     expect(mails).toEqual([])
   })
@@ -335,7 +337,7 @@ describe('the transport', () => {
     const withUser = url.replace('smtp://', 'smtp://us%40er:p%3Ass%2Fw@')
     const send = createSmtpTransport({ url: withUser, from })
     await send(
-      { id: 'x', to: 'a@example.com', subject: 's', text: 't', html: 'h' },
+      { id: 'x', to: 'a@example.com', name: 'n', subject: 's', text: 't', html: 'h' },
       AbortSignal.timeout(3000),
     )
     expect(seen).toEqual(['us@er', 'p:ss/w'])

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { mailLooksOf } from '../../../src/clients/index.ts'
 import { createMailRenderer } from '../../../src/events/render-mail.ts'
 import { withLinks } from '../../../src/events/mailbox-pages.ts'
 import type { MailTemplate } from '../../../src/mail/index.ts'
@@ -6,7 +7,9 @@ import { polyglot } from '../../support/page-fixtures.ts'
 
 const root = new URL('../../..', import.meta.url).pathname
 const issuer = 'https://id.example.com'
-const make = (name = 'Example ID') => createMailRenderer({ viewsDir: `${root}views/mail`, issuer, name })
+const looks = () => mailLooksOf({})
+const make = (name = 'Example ID') =>
+  createMailRenderer({ viewsDir: `${root}views/mail`, issuer, name, looks })
 
 const secrets = { ticket: 'Jf3Gk1kS8Q2nTq7mVbY4rWc0xLzPdHaE5uIoN6sK9tA', code: '042137', minutes: 60 }
 const at = new Date('2026-11-22T07:05:00Z')
@@ -90,7 +93,7 @@ test('a template of an operator that fails over a mail does not keep it back: it
   } as const
   const failures: string[] = []
   const render = createMailRenderer({
-    ...{ viewsDir: `${root}views/mail`, issuer, name: 'Example ID', overrides: [broken] },
+    ...{ viewsDir: `${root}views/mail`, issuer, name: 'Example ID', looks, overrides: [broken] },
     onOverrideFailure: (view) => failures.push(view),
   })
   const reset = { language: 'en', template: 'reset', data: secrets } as const
