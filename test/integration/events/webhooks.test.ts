@@ -164,6 +164,25 @@ describe('webhooks (Standard Webhooks 1.0)', () => {
     expect(types()).toEqual(['user.disabled', 'consent.granted', 'user.enabled'])
   })
 
+  test('what it did not ask for is passed by the page, not with a write for each', async () => {
+    await database.pool.query(`
+      CREATE TABLE places (cursor bigint);
+      CREATE FUNCTION note_place() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO places VALUES (NEW.cursor); RETURN NEW; END $$;
+      CREATE TRIGGER note_place AFTER UPDATE ON webhook_endpoints FOR EACH ROW
+        WHEN (NEW.cursor > OLD.cursor) EXECUTE FUNCTION note_place()`)
+    const { id } = await register(['user.disabled'])
+    const crowd = Array.from({ length: 250 }, () => 'token.issued' as const)
+    await happen(...crowd, 'user.disabled', ...crowd, 'user.disabled')
+    work()
+    await tried(id, 2)
+    expect(types()).toEqual(['user.disabled', 'user.disabled'])
+    const { rows } = await database.pool.query<{ cursor: string }>('SELECT cursor FROM places')
+    // Six pages of a hundred, and around each message one more.
+    expect(rows.length).toBeGreaterThan(2)
+    expect(rows.length).toBeLessThan(15)
+  })
+
   test('what it does not take is sent again, with the same id and a new time, before anything that came later (FT-22)', async () => {
     const { id } = await register()
     answer = () => ({ status: heard.length < 3 ? 500 : 200 })
