@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { deleteClient } from '../../src/clients/index.ts'
 import { forgetConsents, listConsentReceipts, revoke } from '../../src/oidc/index.ts'
+import { passwordCounters } from '../../src/users/throttle-counters.ts'
+import { defaultThrottlePolicy } from '../../src/users/throttle-policy.ts'
+import { reserveAttempt } from '../../src/users/throttle.ts'
 import { atAccount, csrfOf, later, send, signInAsked } from '../support/account.ts'
 import { askSilently } from '../support/authorize.ts'
 import type { Answer } from '../support/http-client.ts'
@@ -86,6 +89,26 @@ describe('two browsers of one person', () => {
       expect((await refresh(server, client, other.refresh_token)).status).toBe(400)
     }
     expect((await agent.get('/account')).status).toBe(200)
+  })
+
+  test('end together, and the one that asks stays known: strangers keep its owner waiting here no more than before (TH-03)', async () => {
+    const person = await addPerson(server)
+    const { agent, page } = await atAccount(server, person, '/account/sessions')
+    await tokensFor(server, client, person)
+    await send(agent, page, /\/account\/sessions$/)
+    for (let nth = 0; nth < 100; nth += 1)
+      await reserveAttempt(
+        server.database.prisma,
+        passwordCounters(defaultThrottlePolicy.password, {
+          ...{ account: person.email, userId: person.id, ip: `198.51.100.${nth}`, browser: null },
+        }),
+        new Date(),
+      )
+    const change = await agent.get('/account/change-password')
+    const changed = await send(agent, change, /change-password$/, {
+      ...{ current: person.password, password: 'nine patient herons counting' },
+    })
+    expect([changed.status, changed.location]).toEqual([303, '/account/security'])
   })
 })
 

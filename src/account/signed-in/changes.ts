@@ -30,8 +30,16 @@ export async function afterChange(
       { userId: user.id },
       { reason, ...byVisitor(ctx, visitor), keep: { sessionUid: session.uid } },
     )
+  return { browserToken: await knowAgain(tx, ctx, visitor) }
+}
+
+/**
+ * Knows this browser again after every one was forgotten: who ends all the others must not be a stranger here, whom the guesses of
+ * strangers keep waiting (TH-03). Returns what the browser is to keep, once the transaction has committed.
+ */
+export async function knowAgain(tx: Tx, ctx: Context, { user }: Visitor): Promise<string> {
   const { token } = await knowBrowser(tx, {
     ...{ userId: user.id, token: browserTokenOf(ctx), userAgent: userAgentOf(ctx), ip: ctx.state.ip },
   })
-  return { browserToken: token }
+  return token
 }

@@ -1,8 +1,9 @@
 import { text } from '../../language/index.ts'
 import type { Context } from 'koa'
 import type { DeviceView } from '../../http/index.ts'
-import { findSession, listSessions, revoke } from '../../oidc/index.ts'
+import { findSession, listSessions, rememberBrowser, revoke } from '../../oidc/index.ts'
 import type { AccountDeps } from '../deps.ts'
+import { knowAgain } from './changes.ts'
 import { deviceWords, isHandheld } from './device.ts'
 import { goOn, segment } from './frame.ts'
 import type { Act, Show } from './frame.ts'
@@ -46,16 +47,18 @@ export const endSession: Act = async (deps, ctx, visitor) => {
   goOn(ctx, HERE, isEnded ? 'sessionEnded' : 'gone')
 }
 
-/** Ends everything but this session: other browsers, and every token of every app. */
+/** Ends everything but this session: other browsers, and every token of every app. This browser stays known. */
 export const endOtherSessions: Act = async (deps, ctx, visitor) => {
   const { user, session } = visitor
-  await changeAs(deps, visitor, (tx) =>
-    revoke(
+  const browserToken = await changeAs(deps, visitor, async (tx) => {
+    await revoke(
       tx,
       { userId: user.id },
       { reason: 'others_ended_by_user', ...byVisitor(ctx, visitor), keep: { sessionUid: session.uid } },
-    ),
-  )
+    )
+    return knowAgain(tx, ctx, visitor)
+  })
+  rememberBrowser(ctx, browserToken)
   goOn(ctx, HERE, 'othersEnded')
 }
 
