@@ -32,6 +32,7 @@ const notices: Record<SecurityNotice, TextKey> = {
   passkey_added: 'mail:notice.passkey_added',
   passkey_removed: 'mail:notice.passkey_removed',
   recovery_codes_regenerated: 'mail:notice.recovery_codes_regenerated',
+  recovery_code_used: 'mail:notice.recovery_code_used',
   factors_reset: 'mail:notice.factors_reset',
   account_deleted: 'mail:notice.account_deleted',
   browser_trusted: 'mail:notice.browser_trusted',

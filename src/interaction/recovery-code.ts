@@ -1,6 +1,6 @@
 import { field } from '../http/index.ts'
 import { text } from '../language/index.ts'
-import { useRecoveryCode } from '../users/index.ts'
+import { tellUser, useRecoveryCode } from '../users/index.ts'
 import { browserTokenOf } from '../oidc/index.ts'
 import { ipOf } from './finish.ts'
 import { failureOf, toDispatcher } from './handler.ts'
@@ -21,7 +21,13 @@ export const recoveryCode: Handler = async (deps, ctx, signIn, body) => {
     ...{ ip: ipOf(ctx), browserToken: browserTokenOf(ctx) },
   }
   const verdict = await useRecoveryCode(deps, attempt, {
-    after: (tx) => keepProgress(deps, tx, signIn, withProof(progress, 'recovery_code')),
+    async after(tx) {
+      // Whoever has found the list can do with it what the owner can: the owner hears of it elsewhere (MF-07).
+      const { userId, ip } = attempt
+      const from = { ip, userAgent: ctx.get('User-Agent') }
+      await tellUser({ tx, sealer: deps.sealer }, { userId, what: 'recovery_code_used', ...from })
+      await keepProgress(deps, tx, signIn, withProof(progress, 'recovery_code'))
+    },
   })
   if (verdict.ok) deps.onOutcome('ok', 'recovery_code')
   else if (!(await hasMovedOn(deps, ctx, signIn))) {

@@ -7,6 +7,7 @@ export type SecurityNotice =
   | 'passkey_added'
   | 'passkey_removed'
   | 'recovery_codes_regenerated'
+  | 'recovery_code_used'
   | 'factors_reset'
   | 'account_deleted'
   | 'browser_trusted'

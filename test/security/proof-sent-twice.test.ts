@@ -109,6 +109,21 @@ describe('a button pressed twice', () => {
   })
 })
 
+test('a recovery code that is used is told to its owner by mail, once however often it was sent (MF-07, RE-01)', async () => {
+  const person = await addPerson(server)
+  const [code = ''] = await addRecoveryCodes(server, person)
+  const { agent, page, at } = await reach(server, client, person, 'totp')
+  const { fields } = formOf(page, /\/totp$/)
+  const use = (typed: string) =>
+    agent.post(`${at}/recovery-code`, { csrf: fields['csrf'] ?? '', code: typed })
+  expect((await use('0000-0000-0000-0000')).status).toBe(422)
+  const notices = async () =>
+    (await mailsOf(server, person.email)).map(({ data }) => (data as { what?: string }).what)
+  expect(await notices()).toEqual([])
+  await Promise.all([use(code), use(code)])
+  expect(await notices()).toEqual(['recovery_code_used'])
+})
+
 describe('an authenticator set up during a sign-in', () => {
   const enrolling = async (person: Person) => {
     const { agent, page } = await reach(server, client, person, 'totp-enrol')
