@@ -17,7 +17,7 @@ export const showDelete: Show = (deps, ctx, visitor) => page(deps, ctx, visitor)
 
 /**
  * Deletes the account, with every access it gave, in one transaction: for somebody who signed in just now and has typed their address.
- * The last owner stays: nobody could appoint another. What the audit tells of it keeps the bare id.
+ * The last owner stays: nobody could appoint another. What the audit tells of it keeps the bare id and the addresses it was used from.
  */
 export const deleteAccount: Act = async (deps, ctx, visitor, form) => {
   const { user } = visitor
