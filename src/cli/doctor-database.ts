@@ -7,6 +7,7 @@ import { checkSigningKeys } from '../oidc/index.ts'
 import { examineRotation } from './doctor-keys.ts'
 import { examineQueue } from './doctor-queue.ts'
 import { examineReceivers } from './doctor-receivers.ts'
+import { examineSealing } from './doctor-sealing.ts'
 import type { Finding } from './finding.ts'
 import type { Terminal } from './terminal.ts'
 import { atDatabase, connected } from './with-database.ts'
@@ -23,10 +24,11 @@ export async function examineDatabase(terminal: Terminal, config: Config): Promi
       connected(url, async (database) => {
         const schema = await examineSchema(database)
         const findings = [...(await examineServerAndClock(database)), schema]
+        const sealing = schema.ok ? [await examineSealing(database)] : []
         const receivers = schema.ok ? await examineReceivers(database, config) : []
         const rotation = schema.ok ? await examineRotation(database, config) : []
         const keys = [await examineKeys(database, config), ...rotation]
-        return [...findings, ...keys, await examineQueue(database), ...receivers]
+        return [...findings, ...keys, await examineQueue(database), ...sealing, ...receivers]
       }),
     )
   } catch (error) {

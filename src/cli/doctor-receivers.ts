@@ -63,5 +63,10 @@ function relay(state: ReceiverStatistics['broker']): Finding {
     }
   return lagSeconds <= MOST_LAG_SECONDS
     ? { what, ok: true, said: behind }
-    : { what, ok: false, said: behind, remedy: 'Does a worker run (CARDEA_JOBS, cardea worker)?' }
+    : {
+        what,
+        ok: false,
+        said: behind,
+        remedy: 'Does a worker run (CARDEA_JOBS, cardea worker), and is the audit sealed (above)?',
+      }
 }

@@ -38,7 +38,7 @@ export function storageMetrics(registry: Registry): {
   })
   const sealLag = new Gauge({
     name: 'audit_seal_lag_seconds',
-    help: 'For how long the oldest audit event that is not in the hash chain has been there',
+    help: 'For how long the oldest audit event that is not final has been there: sealed, and with no transaction open that may still come before it',
     ...shared,
   })
   const due = new Gauge({

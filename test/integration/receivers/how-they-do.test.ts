@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { Registry } from 'prom-client'
-import { record, sealAll } from '../../../src/audit/index.ts'
+import { record, sealAll, sealEvents } from '../../../src/audit/index.ts'
 import { examineReceivers } from '../../../src/cli/doctor-receivers.ts'
 import { createSealer } from '../../../src/crypto/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
@@ -9,6 +9,7 @@ import type { Database } from '../../../src/db/index.ts'
 import { receiverMetrics } from '../../../src/http/receiver-metrics.ts'
 import {
   createWebhookEndpoint,
+  endpointsWithNews,
   noteRelayFailure,
   openRelay,
   receiverStatistics,
@@ -79,7 +80,6 @@ describe('how receivers do', () => {
     await add()
     await openRelay(database.prisma)
     await record(database.prisma, { type: 'user.updated' })
-    expect((await receiverStatistics(database.prisma)).broker?.lagSeconds).toBe(0)
     await sealAll(database)
     await new Promise((resolve) => setTimeout(resolve, 1100))
     const { webhooks, broker: relay } = await receiverStatistics(database.prisma)
@@ -90,6 +90,25 @@ describe('how receivers do', () => {
     expect(await metrics()).toMatch(/^broker_lag_seconds [1-9]/m)
     await database.pool.query('UPDATE broker_relay SET cursor = (SELECT settled FROM audit_chain)')
     expect((await receiverStatistics(database.prisma)).broker?.lagSeconds).toBe(0)
+  })
+
+  test('they are behind as well while a transaction that is open keeps events from being told', async () => {
+    await add()
+    await openRelay(database.prisma)
+    const forgotten = await database.pool.connect()
+    await forgotten.query("BEGIN; INSERT INTO audit_events (type) VALUES ('user.created')")
+    await database.pool.query(
+      "INSERT INTO audit_events (type, at) VALUES ('user.disabled', now() - interval '2 hours')",
+    )
+    for (let turn = 0; turn < 4; turn += 1) await sealEvents(database)
+    expect(await endpointsWithNews(database.prisma)).toEqual([])
+    const { webhooks, broker: relay } = await receiverStatistics(database.prisma)
+    for (const one of [webhooks[0], relay]) expect(one?.lagSeconds).toBeGreaterThanOrEqual(7200)
+    expect(await examineReceivers(database, { broker, audit })).toContainEqual(
+      expect.objectContaining({ what: 'broker', ok: false }),
+    )
+    await forgotten.query('ROLLBACK')
+    forgotten.release()
   })
 
   test('a broker that cannot be told is complained of, with the reason and without its password', async () => {
