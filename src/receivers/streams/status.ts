@@ -1,13 +1,14 @@
 import type { Tx } from '../../db/index.ts'
 import { addEvents, STREAM_UPDATED } from './waiting-events.ts'
-import { findStream, isHeldBack, lockStream } from './stream.ts'
+import { findStream, isHeldBack, lockStream, settled } from './stream.ts'
 import type { Stream, StreamStatus } from './stream.ts'
 
 type Change = { status: StreamStatus; reason: string | null }
 
 /**
  * Its receiver enables, pauses or disables a stream (SSF section 8.1.2.2). Refuses to touch one that an operator holds, and to enable another
- * one meanwhile. While it is paused events wait; those of the time in which it is disabled are not for it. Null when there is none.
+ * one meanwhile. While it is paused events wait; those of the time in which it is disabled are not for it, but for those of its last second or
+ * two, or since a transaction is open that writes events. Null when there is none.
  */
 export async function setStatus(
   tx: Tx,
@@ -50,7 +51,9 @@ async function write(
     where: { id },
     data: {
       ...{ status, statusReason: reason, heldByOperator: held },
-      ...(comesBack ? { cursor: await lastEvent(tx) } : {}),
+      // Not the last event there is: below it may be one that commits only after this. What is not final yet is sent although it may have
+      // happened a moment before.
+      ...(comesBack ? { cursor: await settled(tx) } : {}),
       ...(status === 'enabled' ? { failures: 0, failingSince: null, nextAttemptAt: new Date(0) } : {}),
     },
   })
@@ -58,10 +61,4 @@ async function write(
   const stream = await findStream(tx, id)
   if (!stream) throw new Error('a locked stream is gone')
   return stream
-}
-
-/** The id of the last audit event, final or not: all up to it happened while the stream was disabled. */
-async function lastEvent(tx: Tx): Promise<bigint> {
-  const [row] = await tx.$queryRaw<{ last: bigint | null }[]>`SELECT max(id) AS last FROM audit_events`
-  return row?.last ?? 0n
 }

@@ -131,7 +131,7 @@ export function authorizationOf(
 }
 
 /** The id of the last audit event that is final. What happens at this very moment is behind it. */
-async function settled(tx: Tx): Promise<bigint> {
+export async function settled(tx: Tx): Promise<bigint> {
   const [row] = await tx.$queryRaw<{ settled: bigint }[]>`SELECT settled FROM audit_chain WHERE id = 1`
   return row?.settled ?? 0n
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { record } from '../../../src/audit/index.ts'
+import { record, sealEvents } from '../../../src/audit/index.ts'
 import { revoke } from '../../../src/oidc/index.ts'
 import { addEvents, VERIFICATION } from '../../../src/receivers/index.ts'
 import { addPerson } from '../../support/people.ts'
@@ -72,6 +72,26 @@ describe('polling (RFC 8936 §2)', () => {
     ).toMatchObject({
       ...{ delivered: 2n, refused: 1n, lastError: 'invalid_request' },
     })
+  })
+
+  test('a stream that is enabled again hears of what was being written at that moment', async () => {
+    const own = await addReceiver(server)
+    const stream = await addStream(own, { events_requested: [`${RISC}account-disabled`] })
+    const { id } = await addPerson(server, { totp: false })
+    const set = (status: string) => own.ask('/ssf/status', { json: { stream_id: stream.stream_id, status } })
+    expect((await set('disabled')).status).toBe(200)
+    await settle(server)
+    const writer = await server.database.pool.connect()
+    await writer.query('BEGIN')
+    await writer.query("INSERT INTO audit_events (type, user_id) VALUES ('user.disabled', $1)", [id])
+    // Behind it comes one that is there at once.
+    await record(server.database.prisma, { type: 'user.enabled', userId: id })
+    await sealEvents(server.database)
+    expect((await set('enabled')).status).toBe(200)
+    await writer.query('COMMIT')
+    writer.release()
+    await settle(server)
+    expect(Object.keys((await pollOnce(own, stream)).sets)).toHaveLength(1)
   })
 
   test('what a receiver cannot check it is given again, however often it says so: nothing is lost to a wrong key', async () => {

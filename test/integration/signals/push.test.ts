@@ -163,6 +163,7 @@ describe('the status of a stream (SSF 1.0 §8.1.2)', () => {
     await pushing.until(() => end.pushed.length === 1)
     await set(stream, 'disabled')
     await happen('user.password_changed')
+    await settle(server)
     expect((await receiver.ask('/ssf/verify', { json: { stream_id: id } })).status).toBe(400)
     await set(stream, 'enabled')
     await happen('user.enabled')
