@@ -1,7 +1,8 @@
+import { SIGNALS_SCOPES } from '../clients/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Database } from '../db/index.ts'
-import { receiversAboutToMiss, receiverStatistics } from '../receivers/index.ts'
-import type { ReceiverStatistics } from '../receivers/index.ts'
+import { countStreams, receiversAboutToMiss, receiverStatistics } from '../receivers/index.ts'
+import type { ReceiverStatistics, StreamCount } from '../receivers/index.ts'
 import type { Finding } from './finding.ts'
 
 /** Seconds that what happened may wait to be told to the broker while nothing fails. */
@@ -13,10 +14,12 @@ export async function examineReceivers(
   { broker, audit: { retentionDays } }: Pick<Config, 'broker' | 'audit'>,
 ): Promise<Finding[]> {
   const statistics = await receiverStatistics(prisma)
+  const alive = (await countStreams(prisma, SIGNALS_SCOPES)).filter(({ status }) => status !== 'disabled')
   // 0: events are kept for good.
   const late = retentionDays === 0 ? [] : await missing(prisma, retentionDays, broker !== null)
   return [
     ...(statistics.webhooks.length > 0 ? [webhooks(statistics.webhooks)] : []),
+    ...(alive.length > 0 ? [streams(alive)] : []),
     ...(broker !== null ? [relay(statistics.broker)] : []),
     ...(late.length > 0 ? [aboutToMiss(late)] : []),
   ]
@@ -47,6 +50,28 @@ function webhooks(all: ReceiverStatistics['webhooks']): Finding {
   return paused.length === 0
     ? { what: 'webhooks', ok: true, said }
     : { what: 'webhooks', ok: false, said, remedy: ['Once they answer again:', ...paused].join('\n') }
+}
+
+/** A push is tried again within an hour; whoever polls does so more often. */
+const MOST_WAIT_SECONDS = 3600
+
+function streams(all: readonly StreamCount[]): Finding {
+  const what = 'streams'
+  const said = all
+    .map(({ method, status, streams: count }) => `${count} ${status} (${method})`)
+    .sort()
+    .join(', ')
+  // That a paused one is not told is somebody's wish.
+  const late = all.filter(
+    ({ status, oldestSeconds }) => status === 'enabled' && oldestSeconds > MOST_WAIT_SECONDS,
+  )
+  if (late.length === 0) return { what, ok: true, said }
+  const waits = late.map(({ method, oldestSeconds }) => `${method} for ${Math.floor(oldestSeconds / 3600)} h`)
+  return {
+    ...{ what, ok: false, said: `${said}; events wait: ${waits.sort().join(', ')}` },
+    remedy:
+      '`cardea streams list` says of which, and the last error. Does the receiver still poll, or answer? If it is gone for good: `cardea streams delete`.',
+  }
 }
 
 function relay(state: ReceiverStatistics['broker']): Finding {

@@ -128,7 +128,7 @@ export function createMetrics(asked: {
   })
   const oldestStreamEvent = new Gauge({
     name: 'security_events_oldest_seconds',
-    help: 'How long the oldest of them has waited',
+    help: 'How long the oldest of them has waited, or what no enabled stream has got as far as',
     ...byStream,
   })
   const logoutsWaiting = new Gauge({

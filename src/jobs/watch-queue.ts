@@ -1,3 +1,4 @@
+import { SIGNALS_SCOPES } from '../clients/index.ts'
 import type { Database } from '../db/index.ts'
 import { mailsGivenUp, mailsWaiting } from '../mail/index.ts'
 import { waitingNotices } from '../oidc/index.ts'
@@ -38,7 +39,7 @@ export function startWatchingQueue(
     mails: async () => onMails({ ...(await mailsWaiting(prisma)), givenUp: await mailsGivenUp(prisma) }),
     logouts: async () => onLogouts(await waitingNotices(prisma)),
     receivers: async () => onReceivers(await receiverStatistics(prisma)),
-    streams: async () => onStreams(await countStreams(prisma)),
+    streams: async () => onStreams(await countStreams(prisma, SIGNALS_SCOPES)),
   }
   return watchEach(looks, { everyMs, onLook })
 }

@@ -15,6 +15,7 @@ import {
   takeEvents,
 } from '../receivers/index.ts'
 import type { DueStream, WaitingEvent } from '../receivers/index.ts'
+import { fillStream } from './fill.ts'
 import type { FillDeps } from './fill.ts'
 import { nextEvents } from './next-events.ts'
 import type { NextEvents } from './next-events.ts'
@@ -47,7 +48,7 @@ const pushTask = defineTask('signals.push', z.strictObject({ streamId: z.uuid() 
   timeoutSeconds: 60,
 })
 
-/** Gives every pushed stream that has something to say a turn, unless it has one already. Called again and again. */
+/** Gives every stream for which something is to be done a turn, unless it has one already. Called again and again. */
 export async function askForSignalPushes({ prisma }: Pick<Database, 'prisma'>): Promise<void> {
   for (const streamId of await streamsWithNews(prisma, SIGNALS_SCOPES))
     await enqueue(
@@ -59,7 +60,7 @@ export async function askForSignalPushes({ prisma }: Pick<Database, 'prisma'>): 
 }
 
 /**
- * Pushes one stream's events (RFC 8935), one at a time in their order: the next only when the one before was taken, or refused for good. So
+ * Sees to one stream. Of a polled one it writes down what happened. Of a pushed one it pushes the events (RFC 8935), one at a time in their order: the next only when the one before was taken, or refused for good. So
  * its receiver hears of everything at least once, and of a subject never a later thing before an earlier one.
  */
 export function pushSignals(deps: PushDeps): Work {
@@ -72,6 +73,7 @@ export function pushSignals(deps: PushDeps): Work {
       async ({ streamId }, { stopping, signal }) => {
         const startedAt = performance.now()
         const goesOn = () => !signal.aborted && !stopping.aborted && performance.now() - startedAt < TURN_MS
+        await writeDown(deps, streamId, goesOn)
         while (goesOn()) {
           const found = await nextEvents(deps, streamId, { limit: BATCH, due: true, goesOn })
           if (!found || !(await pushBatch(deps, guard, found, goesOn))) return
@@ -79,6 +81,14 @@ export function pushSignals(deps: PushDeps): Work {
       },
     ),
     tend: () => askForSignalPushes(deps.database),
+  }
+}
+
+/** What a polled stream's receiver will be given, before it comes: so it is seen that something waits, and for how long nobody came. */
+async function writeDown(deps: PushDeps, streamId: string, goesOn: () => boolean): Promise<void> {
+  for (let more = true; more && goesOn();) {
+    const stream = await liveStream(deps.database.prisma, streamId, { scopes: SIGNALS_SCOPES, due: true })
+    more = stream?.method === 'poll' && (await fillStream(deps, stream))
   }
 }
 

@@ -1,6 +1,6 @@
 import { Prisma } from '../../db/index.ts'
 import type { Db, Tx } from '../../db/index.ts'
-import { addEvents } from './waiting-events.ts'
+import { addEvents, MOST_WAITING } from './waiting-events.ts'
 import type { NewEvent } from './waiting-events.ts'
 
 /** A stream as whoever fills it and sends from it needs it. */
@@ -12,14 +12,18 @@ const { sql } = Prisma
 const mayHear = (scopes: readonly string[]) => sql`EXISTS (SELECT FROM clients c WHERE c.id = s.client_id
   AND c.disabled_at IS NULL AND string_to_array(c.metadata ->> 'scope', ' ') && ${[...scopes]}::text[])`
 
-/** The ids of pushed streams that may be tried now and have something to say, or may have. */
+/**
+ * The ids of streams for which something is to be done now: pushed ones that may be tried and have something to say, or may have, and polled
+ * ones for which there is something to be written down, and room for it.
+ */
 export async function streamsWithNews(db: Db, scopes: readonly string[]): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT s.id FROM ssf_streams s, audit_chain a
-    WHERE a.id = 1 AND s.method = 'push' AND s.next_attempt_at <= now() AND ${mayHear(scopes)}
-      AND (EXISTS (SELECT FROM ssf_events e WHERE e.stream_id = s.id AND (e.control OR s.status = 'enabled'))
+    WHERE a.id = 1 AND s.next_attempt_at <= now() AND ${mayHear(scopes)}
+      AND (s.method = 'push' AND EXISTS (SELECT FROM ssf_events e WHERE e.stream_id = s.id AND (e.control OR s.status = 'enabled'))
         OR s.status = 'enabled' AND s.cursor < a.settled
-          AND EXISTS (SELECT FROM audit_events e WHERE e.id > s.cursor AND e.id <= a.settled))`
+          AND EXISTS (SELECT FROM audit_events e WHERE e.id > s.cursor AND e.id <= a.settled)
+          AND (s.method = 'push' OR (SELECT count(*) FROM ssf_events e WHERE e.stream_id = s.id) < ${MOST_WAITING}))`
   return rows.map(({ id }) => id)
 }
 
@@ -104,15 +108,21 @@ export type StreamCount = {
   status: string
   streams: number
   waiting: number
+  /** Since when the oldest waits that is not taken, or not even looked at. */
   oldestSeconds: number
 }
 
-/** For the metrics: streams by method and status, and what waits in them. */
-export async function countStreams(db: Db): Promise<StreamCount[]> {
+/**
+ * Streams by method and status, and what waits in them. What was not looked at for a stream counts as well, wanted or not: it is passed within
+ * seconds where all is well. Not where it is meant to stay: while a stream is paused, or its client may hear of nothing.
+ */
+export async function countStreams(db: Db, scopes: readonly string[]): Promise<StreamCount[]> {
   return db.$queryRaw`
     SELECT s.method, s.status, count(*)::int AS streams, COALESCE(sum(w.n), 0)::int AS waiting,
-      COALESCE(max(w.oldest), 0)::float8 AS "oldestSeconds"
+      COALESCE(GREATEST(max(w.oldest), max(extract(epoch FROM now() - b.at)), 0), 0)::float8 AS "oldestSeconds"
     FROM ssf_streams s LEFT JOIN LATERAL (
       SELECT count(*) AS n, GREATEST(extract(epoch FROM now() - min(e.iat)), 0) AS oldest FROM ssf_events e WHERE e.stream_id = s.id) w ON TRUE
+      LEFT JOIN LATERAL (SELECT e.at FROM audit_events e WHERE e.id > s.cursor ORDER BY e.id LIMIT 1) b
+        ON s.status = 'enabled' AND ${mayHear(scopes)}
     GROUP BY 1, 2`
 }

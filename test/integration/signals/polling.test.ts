@@ -1,11 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { record, sealEvents } from '../../../src/audit/index.ts'
 import { revoke } from '../../../src/oidc/index.ts'
-import { addEvents, VERIFICATION } from '../../../src/receivers/index.ts'
+import { addEvents, streamLags, VERIFICATION } from '../../../src/receivers/index.ts'
 import { addPerson } from '../../support/people.ts'
 import { startTestServer } from '../../support/server.ts'
 import type { TestServer } from '../../support/server.ts'
-import { addReceiver, addStream, hear, pollOnce, RISC, settle, SSF, verified } from '../../support/signals.ts'
+import {
+  addReceiver,
+  addStream,
+  hear,
+  pollOnce,
+  RISC,
+  settle,
+  SSF,
+  startPushing,
+  verified,
+} from '../../support/signals.ts'
 import type { Receiver } from '../../support/signals.ts'
 
 let server: TestServer
@@ -91,6 +101,23 @@ describe('polling (RFC 8936 §2)', () => {
     await writer.query('COMMIT')
     writer.release()
     await settle(server)
+    expect(Object.keys((await pollOnce(own, stream)).sets)).toHaveLength(1)
+  })
+
+  test('what happens is written down before anybody polls, so that it is seen that nobody does', async () => {
+    const own = await addReceiver(server)
+    const stream = await addStream(own, { events_requested: [`${RISC}account-disabled`] })
+    const { id } = await addPerson(server, { totp: false })
+    const { prisma } = server.database
+    await record(prisma, { type: 'user.disabled', userId: id })
+    await record(prisma, { type: 'user.enabled', userId: id })
+    const pushing = await startPushing(server)
+    try {
+      await pushing.until(async () => (await streamLags(prisma, [stream.stream_id]))[0]?.behind === 0)
+      expect(await streamLags(prisma, [stream.stream_id])).toMatchObject([{ waiting: 1 }])
+    } finally {
+      await pushing.stop()
+    }
     expect(Object.keys((await pollOnce(own, stream)).sets)).toHaveLength(1)
   })
 
