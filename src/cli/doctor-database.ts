@@ -17,18 +17,27 @@ const OLDEST = 15
 /** Codes live thirty seconds, tokens minutes: more than this between two clocks is worth a look. */
 const MOST_SKEW_MS = 5000
 
-/** The database, its schema, the signing keys in it, and its clock beside ours. */
-export async function examineDatabase(terminal: Terminal, config: Config): Promise<Finding[]> {
+/**
+ * The database, its schema, the signing keys in it, and its clock beside ours. Before the server runs nobody seals or tells anything, so
+ * that what waits for it is no fault then: a dump of last week must not look broken.
+ */
+export async function examineDatabase(
+  terminal: Terminal,
+  config: Config,
+  { beforeStart }: { beforeStart: boolean },
+): Promise<Finding[]> {
   try {
     return await atDatabase(terminal, config, (url) =>
       connected(url, async (database) => {
         const schema = await examineSchema(database)
         const findings = [...(await examineServerAndClock(database)), schema]
-        const sealing = schema.ok ? [await examineSealing(database)] : []
-        const receivers = schema.ok ? await examineReceivers(database, config) : []
+        const told =
+          schema.ok && !beforeStart
+            ? [await examineSealing(database), ...(await examineReceivers(database, config))]
+            : []
         const rotation = schema.ok ? await examineRotation(database, config) : []
         const keys = [await examineKeys(database, config), ...rotation]
-        return [...findings, ...keys, await examineQueue(database), ...sealing, ...receivers]
+        return [...findings, ...keys, await examineQueue(database), ...told]
       }),
     )
   } catch (error) {

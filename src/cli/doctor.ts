@@ -38,7 +38,7 @@ async function examine(terminal: Terminal, beforeStart: boolean): Promise<Findin
   const { config } = parsed
   const configuration: Finding = { what: 'configuration', ok: true, said: `complete, ${config.mode} mode` }
   const views = examineViews(config)
-  const database = await examineDatabase(terminal, config)
+  const database = await examineDatabase(terminal, config, { beforeStart })
   const server = beforeStart ? [] : await examineServer(config.issuer)
   return [configuration, ...views, ...database, ...server]
 }

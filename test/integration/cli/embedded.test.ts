@@ -3,6 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from '@jest/globals'
+import pg from 'pg'
 import { connectDatabase, joinEmbeddedPostgres, startEmbeddedPostgres } from '../../../src/db/index.ts'
 import { listUsers } from '../../../src/users/index.ts'
 import { cardea, cardeaHere } from './command.ts'
@@ -24,13 +25,26 @@ test('without DATABASE_URL a verb starts the development database for as long as
   expect(readdirSync(dir)).not.toContain('owner')
 })
 
+async function hoursPass(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(`
+    SET session_replication_role = replica;
+    UPDATE audit_events SET at = at - interval '3 hours'`)
+  await client.end()
+}
+
 test('while a server runs on it, a verb uses its database and leaves it running', async () => {
   const running = await startEmbeddedPostgres({ dir, fsync: false })
   try {
     const created = await cardea(['user', 'create', 'eve@example.com', '--generate-password'], { env })
     expect(created.code).toBe(0)
     expect(await emails(running.url)).toEqual(['ada@example.com', 'eve@example.com'])
+    // What no server has sealed for hours is no fault before one runs: it would keep the one from starting that seals it.
+    await hoursPass(running.url)
     const doctor = await cardeaHere(['doctor', '--before-start'], { env })
+    const whole = await cardeaHere(['doctor'], { env })
+    expect(whole.stdout).toContain('BAD   audit')
     expect(doctor).toMatchObject({ code: 0, stdout: expect.stringContaining('development mode') })
     expect(isRunning()).toBe(true)
   } finally {

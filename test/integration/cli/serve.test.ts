@@ -49,7 +49,7 @@ test('before the first start the doctor misses nothing but the server', async ()
   expect(code).toBe(1)
   expect(bad).toEqual([{ what: 'server', ok: false, said: expect.any(String), remedy: expect.any(String) }])
   expect(bad[0]?.said).toContain('ECONNREFUSED')
-  expect(well).toEqual(['configuration', 'database', 'clock', 'migrations', 'signing keys', 'queue'])
+  expect(well).toEqual(['configuration', 'database', 'clock', 'migrations', 'signing keys', 'queue', 'audit'])
   expect((await examine(['--before-start'])).code).toBe(0)
 })
 
@@ -60,7 +60,7 @@ test('serve starts in production mode, and the doctor finds everything well', as
   expect(stdout).toMatch(/^ok {4}configuration {2}complete, production mode$/m)
   expect(stdout).toMatch(/^ok {4}signing keys {3}3 readable$/m)
   expect(stdout).toMatch(/^ok {4}key rotation {3}.*RS256 89 days left/m)
-  expect(stdout.match(/^ok {2}/gm)).toHaveLength(9)
+  expect(stdout.match(/^ok {2}/gm)).toHaveLength(10)
 })
 
 test('the health check of the image asks the running server, and fails without one', async () => {
