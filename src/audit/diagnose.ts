@@ -19,6 +19,7 @@ export type Problem =
   | 'event_inserted'
   | 'link_missing'
   | 'link_broken'
+  | 'link_outside'
   | 'checkpoint_forged'
   | 'checkpoint_contradicts'
   | 'checkpoint_unproven'

@@ -1,6 +1,7 @@
+import { sameBytes } from '../crypto/index.ts'
 import type { Database, Pool } from '../db/index.ts'
-import { GENESIS } from './chain.ts'
-import type { WalkedLink } from './diagnose.ts'
+import { GENESIS, nextHash } from './chain.ts'
+import type { Break, WalkedLink } from './diagnose.ts'
 import { EVENT_COLUMNS } from './event.ts'
 import type { EventRow } from './event.ts'
 
@@ -14,7 +15,9 @@ export type ChainHead = {
   checkpoint: { position: string; hash: string; at: string } | null
 }
 
-const IDS_AT_ONCE = 20_000
+const EVENTS_AT_ONCE = 20_000
+/** Before every id and position there can be. */
+const LOWEST = -(2n ** 63n)
 
 export async function readHead(pool: Pool): Promise<Head> {
   const { rows } = await pool.query<{ position: string; hash: Buffer; settled: string }>(
@@ -22,15 +25,6 @@ export async function readHead(pool: Pool): Promise<Head> {
   )
   const { position, hash, settled } = rows[0] ?? { position: '0', hash: GENESIS, settled: '0' }
   return { position: BigInt(position), hash, settled: BigInt(settled) }
-}
-
-/** Whether no link stands behind the head, asked at one instant: the chain grows meanwhile. */
-export async function headIsLast(pool: Pool): Promise<boolean> {
-  const { rows } = await pool.query<{ last: boolean }>(
-    `SELECT c.position = coalesce((SELECT max(l.position) FROM audit_links l), 0) AS last
-     FROM audit_chain c WHERE c.id = 1`,
-  )
-  return rows[0]?.last ?? false
 }
 
 /** The head of the chain with its newest checkpoint. */
@@ -65,16 +59,58 @@ export async function readLinks(
   }))
 }
 
-/** The first event that is in no link although its id is settled: it came by another way than all others. */
-export async function unlinkedEvent(pool: Pool, settled: bigint): Promise<string | null> {
-  // A span of ids at a time, so that no statement takes long.
-  for (let after = 0n; after < settled; after += BigInt(IDS_AT_ONCE)) {
-    const { rows } = await pool.query<{ id: string }>(
-      `SELECT e.id::text FROM audit_events e WHERE e.id > $1 AND e.id <= least($1 + $3, $2)
-         AND (SELECT l.position FROM audit_links l WHERE l.event_id = e.id) IS NULL ORDER BY e.id LIMIT 1`,
-      [after, settled, IDS_AT_ONCE],
+/** The first link that stands where the chain is not any more, or never was: at its floor or below. No sealer put it there. */
+export async function linkBelow(pool: Pool, floor: bigint): Promise<Break | null> {
+  const { rows } = await pool.query<{ position: string; eventId: string }>(
+    `SELECT position::text, event_id::text AS "eventId" FROM audit_links WHERE audit_links.position <= $1
+     ORDER BY audit_links.position LIMIT 1`,
+    [floor],
+  )
+  return rows[0] ? { problem: 'link_outside', ...rows[0] } : null
+}
+
+/**
+ * The first link behind the head, asked at one instant: the chain grows meanwhile, and a link that was appended came together with its
+ * head. One that follows from the head says that the head was set back; any other, that somebody put it there.
+ */
+export async function linkBehind(pool: Pool): Promise<Break | null> {
+  type Row = { head: string; headHash: Buffer } & Record<'position' | 'eventId', string> &
+    Record<'digest' | 'hash', Buffer>
+  const { rows } = await pool.query<Row | { head: string; position: null }>(
+    `SELECT c.position::text AS head, c.hash AS "headHash", l.position::text, l.event_id::text AS "eventId", l.digest, l.hash
+     FROM audit_chain c
+     LEFT JOIN LATERAL (SELECT * FROM audit_links WHERE position > c.position ORDER BY position LIMIT 1) l ON true
+     WHERE c.id = 1`,
+  )
+  const [link] = rows
+  if (!link) return { problem: 'head_changed', position: '0', eventId: null }
+  if (link.position === null) return null
+  const { head, headHash, position, eventId, digest, hash } = link
+  const follows = BigInt(position) === BigInt(head) + 1n && sameBytes(nextHash(headHash, digest), hash)
+  return follows
+    ? { problem: 'head_changed', position: head, eventId }
+    : { problem: 'link_outside', position, eventId }
+}
+
+/**
+ * The first event that is in no link of the chain although its id is settled: it came by another way than all others. Links that stand
+ * outside the chain, at the floor and below or behind the head, put nothing into it.
+ */
+export async function unlinkedEvent(
+  pool: Pool,
+  { floor, head }: { floor: bigint; head: Head },
+): Promise<string | null> {
+  // So many events at a time, so that no statement takes long; and not so many ids, of which there may be wide gaps.
+  for (let from = LOWEST; ;) {
+    const { rows } = await pool.query<{ unlinked: string | null; last: string | null }>(
+      `SELECT (min(e.id) FILTER (WHERE e.position IS NULL))::text AS unlinked, max(e.id)::text AS last
+       FROM (SELECT e.id, (SELECT l.position FROM audit_links l
+                           WHERE l.event_id = e.id AND l.position > $3 AND l.position <= $4) AS position
+             FROM audit_events e WHERE e.id >= $1 AND e.id <= $2 ORDER BY e.id LIMIT $5) e`,
+      [from, head.settled, floor, head.position, EVENTS_AT_ONCE],
     )
-    if (rows[0]) return rows[0].id
+    const { unlinked = null, last = null } = rows[0] ?? {}
+    if (unlinked !== null || last === null) return unlinked
+    from = BigInt(last) + 1n
   }
-  return null
 }

@@ -2,10 +2,13 @@ import type { Database, PoolClient } from '../db/index.ts'
 import { nextHash, settle } from './chain.ts'
 import { digestOf, documentOf, EVENT_COLUMNS } from './event.ts'
 import type { EventRow } from './event.ts'
+import { readFloor } from './floor.ts'
 import { inTransaction } from './transaction.ts'
 
 /** `busy`: another instance is at it. `more`: there is more to do at once. */
 export type Sealing = { sealed: number; more: boolean; busy: boolean }
+
+type NewLink = { position: bigint; id: string; digest: Buffer; hash: Buffer }
 
 const BATCH = 200
 
@@ -20,7 +23,8 @@ type ChainRow = {
 /**
  * Puts events that are committed and not yet in the hash chain into it, `batch` at most, in the order of their ids. Writers
  * never wait for it: it only reads their table. One instance at a time does it, the others are told `busy` unless they want to
- * `wait`. An event that commits late gets the next position, whatever its id.
+ * `wait`. An event that commits late gets the next position, whatever its id. Throws when a link is in the way that no sealer has
+ * made: going on would leave an event out of the chain.
  */
 export async function sealEvents(
   { pool }: Pick<Database, 'pool'>,
@@ -37,7 +41,7 @@ export async function sealEvents(
     // In this order, one statement each: see `settle`.
     const newest = await newestId(client)
     const holdersNow = await writersUnderWay(client)
-    const events = await unsealed(client, chain.settled, batch)
+    const events = await unsealed(client, chain, batch)
     const head = await link(client, chain, events)
     const full = events.length === batch
     const lastId = events.at(-1)?.id
@@ -89,12 +93,19 @@ async function writersUnderWay(client: PoolClient): Promise<string[]> {
   return rows.map(({ holder }) => holder)
 }
 
-async function unsealed(client: PoolClient, settled: string, limit: number): Promise<EventRow[]> {
+/** The first events that no link of the chain names; what stands at its floor and below, or behind its head, is none of its links. */
+async function unsealed(
+  client: PoolClient,
+  { settled, position }: Pick<ChainRow, 'settled' | 'position'>,
+  limit: number,
+): Promise<EventRow[]> {
+  const floor = await readFloor(client)
   const { rows } = await client.query<EventRow>(
     // Not as a join, for which a planner without statistics reads all links there are.
     `SELECT ${EVENT_COLUMNS} FROM audit_events e
-     WHERE e.id > $1 AND (SELECT l.position FROM audit_links l WHERE l.event_id = e.id) IS NULL ORDER BY e.id LIMIT $2`,
-    [settled, limit],
+     WHERE e.id > $1 AND (SELECT l.position FROM audit_links l
+       WHERE l.event_id = e.id AND l.position > $3 AND l.position <= $4) IS NULL ORDER BY e.id LIMIT $2`,
+    [settled, limit, floor.position, position],
   )
   return rows
 }
@@ -112,16 +123,27 @@ async function link(
     position += 1n
     return { position, id: event.id, digest, hash }
   })
-  if (links.length > 0)
-    await client.query(
-      `INSERT INTO audit_links (position, event_id, digest, hash)
-       SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[])`,
-      [
-        links.map((one) => one.position),
-        links.map((one) => one.id),
-        links.map((one) => one.digest),
-        links.map((one) => one.hash),
-      ],
-    )
+  if (links.length > 0) await append(client, links)
   return { position, hash }
+}
+
+async function append(client: PoolClient, links: readonly NewLink[]): Promise<void> {
+  const positions = links.map(({ position }) => position)
+  const ids = links.map(({ id }) => id)
+  const { rowCount } = await client.query(
+    `INSERT INTO audit_links (position, event_id, digest, hash)
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[]) ON CONFLICT DO NOTHING`,
+    [positions, ids, links.map(({ digest }) => digest), links.map(({ hash }) => hash)],
+  )
+  if (rowCount === links.length) return
+  const { rows } = await client.query<{ position: string; event_id: string }>(
+    `SELECT position::text, event_id::text FROM audit_links
+     WHERE (audit_links.position = ANY($1::bigint[]) OR event_id = ANY($2::bigint[])) AND xmin <> pg_current_xact_id()::xid
+     LIMIT 1`,
+    [positions, ids],
+  )
+  const [other] = rows
+  throw new Error(
+    `the audit chain cannot grow: a link that no server made stands at position ${other?.position ?? '?'} for event ${other?.event_id ?? '?'}; see cardea audit verify`,
+  )
 }

@@ -3,9 +3,9 @@ import type { Database, Pool } from '../db/index.ts'
 import type { KnownHead } from './checkpoint.ts'
 import { diagnose } from './diagnose.ts'
 import type { Break, Place } from './diagnose.ts'
-import { headIsLast, readHead, readLinks, unlinkedEvent } from './read-chain.ts'
-import { readFloor } from './retention.ts'
-import type { Floor } from './retention.ts'
+import { readFloor } from './floor.ts'
+import type { Floor } from './floor.ts'
+import { linkBehind, linkBelow, readHead, readLinks, unlinkedEvent } from './read-chain.ts'
 import type { FindKey } from './signature.ts'
 import { verifyCheckpoints } from './verify-checkpoints.ts'
 
@@ -51,13 +51,16 @@ async function verifyFrom(
   const head = await readHead(pool)
   const walked = await walk(pool, { floor, upTo: head.position, known, batch })
   if ('problem' in walked) return { ok: false, ...walked }
+  const below = await linkBelow(pool, floor.position)
+  if (below) return { ok: false, ...below }
   const signed = await verifyCheckpoints(pool, findKey)
   if ('problem' in signed) return { ok: false, ...signed }
+  const behind = await linkBehind(pool)
+  if (behind) return { ok: false, ...behind }
   // The end was cut off, or the note of where it is was changed.
-  const ends = walked.position === head.position && sameBytes(walked.hash, head.hash)
-  if (!ends || !(await headIsLast(pool)))
+  if (walked.position !== head.position || !sameBytes(walked.hash, head.hash))
     return { ok: false, problem: 'head_changed', position: String(walked.position), eventId: null }
-  const eventId = await unlinkedEvent(pool, head.settled)
+  const eventId = await unlinkedEvent(pool, { floor: floor.position, head })
   if (eventId !== null) return { ok: false, problem: 'event_inserted', position: null, eventId }
   const { count, last } = signed
   return {

@@ -18,6 +18,8 @@ const WORDS: Record<Problem, string> = {
   link_missing: 'there is no link any more',
   link_broken:
     'the link does not follow from the one before it: it was edited, or what stood before it was removed',
+  link_outside:
+    'the link stands outside the chain, where no server puts one: somebody put it there, to keep the event out of the chain or to make it look as if it were in it',
   checkpoint_forged: 'the checkpoint is not signed by any of our keys',
   checkpoint_contradicts:
     'the chain is not the one that was signed: it was rewritten at this position or before',

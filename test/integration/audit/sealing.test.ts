@@ -118,7 +118,7 @@ describe('the sealer', () => {
       await record(room.database.prisma, { type: 'user.created', detail: { n } })
     expect(await sealEvents(room.database, { batch: 10 })).toEqual({ sealed: 10, more: true, busy: false })
     await room.tamper("INSERT INTO audit_links VALUES (15, 999, 'x', 'y')")
-    await expect(sealEvents(room.database, { batch: 10 })).rejects.toMatchObject({ code: '23505' })
+    await expect(sealEvents(room.database, { batch: 10 })).rejects.toThrow('position 15 for event 999')
     expect((await links()).map(({ position }) => position)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15])
     await room.tamper('DELETE FROM audit_links WHERE position = 15')
     await sealAll(room.database)
