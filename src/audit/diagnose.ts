@@ -25,6 +25,8 @@ export type Problem =
   | 'checkpoint_unproven'
   | 'head_changed'
   | 'head_removed'
+  | 'removal_forged'
+  | 'removal_unproven'
 
 /** The first thing that does not fit, and what of the chain before it is beyond doubt. */
 export type Break = { problem: Problem; position: string | null; eventId: string | null }

@@ -1,5 +1,5 @@
 import { sameBytes } from '../crypto/index.ts'
-import type { Database, Pool } from '../db/index.ts'
+import type { Database, Pool, PoolClient } from '../db/index.ts'
 import { GENESIS, nextHash } from './chain.ts'
 import type { Break, WalkedLink } from './diagnose.ts'
 import { EVENT_COLUMNS } from './event.ts'
@@ -43,7 +43,7 @@ export async function chainHead({ pool }: Pick<Database, 'pool'>): Promise<Chain
 
 /** The links behind a position, each with the event it names. */
 export async function readLinks(
-  pool: Pool,
+  pool: Pool | PoolClient,
   { after, upTo, limit }: { after: bigint; upTo: bigint; limit: number },
 ): Promise<WalkedLink[]> {
   type Row = { position: string; event_id: string; digest: Buffer; hash: Buffer } & (EventRow | { id: null })

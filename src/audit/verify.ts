@@ -1,9 +1,10 @@
 import { sameBytes } from '../crypto/index.ts'
+import type { Sealer } from '../crypto/index.ts'
 import type { Database, Pool } from '../db/index.ts'
 import type { KnownHead } from './checkpoint.ts'
 import { diagnose } from './diagnose.ts'
 import type { Break, Place } from './diagnose.ts'
-import { readFloor } from './floor.ts'
+import { doubtOf, readFloor } from './floor.ts'
 import type { Floor } from './floor.ts'
 import { linkBehind, linkBelow, readHead, readLinks, unlinkedEvent } from './read-chain.ts'
 import type { FindKey } from './signature.ts'
@@ -23,21 +24,24 @@ export type Verification =
     }
   | ({ ok: false } & Break)
 
+type Trust = { findKey: FindKey; known?: KnownHead | undefined; sealer?: Sealer | null }
+
 const BATCH = 1000
 
 /**
  * Recomputes the hash chain from the first event that retention has left to its present head, in batches, then checks the signed checkpoints and that
  * no settled event stands outside the chain. Names the first thing that does not fit. `known` is a head noted earlier and kept
- * where whoever can write to the database cannot: the chain must still pass through it. It only reads. Events that are not
+ * where whoever can write to the database cannot: the chain must still pass through it. It only reads. With a `sealer`
+ * of the server's key ring it also checks that it was retention that recorded where the chain begins. Events that are not
  * sealed yet, the newest second or two, are not covered.
  */
 export async function verifyChain(
   { pool }: Pick<Database, 'pool'>,
-  { findKey, known, batch = BATCH }: { findKey: FindKey; known?: KnownHead | undefined; batch?: number },
+  { findKey, known, sealer = null, batch = BATCH }: Trust & { batch?: number },
 ): Promise<Verification> {
   for (;;) {
     const floor = await readFloor(pool)
-    const result = await verifyFrom(pool, floor, { findKey, known, batch })
+    const result = await verifyFrom(pool, floor, { findKey, known, sealer, batch })
     // Retention came by while it was read.
     if (result.ok || (await readFloor(pool)).position === floor.position) return result
   }
@@ -46,11 +50,17 @@ export async function verifyChain(
 async function verifyFrom(
   pool: Pool,
   floor: Floor,
-  { findKey, known, batch }: { findKey: FindKey; known: KnownHead | undefined; batch: number },
+  { findKey, known, sealer = null, batch }: Trust & { batch: number },
 ): Promise<Verification> {
   const head = await readHead(pool)
   const walked = await walk(pool, { floor, upTo: head.position, known, batch })
   if ('problem' in walked) return { ok: false, ...walked }
+  const doubt = doubtOf(floor, sealer)
+  if (doubt)
+    return {
+      ...{ ok: false, problem: doubt, position: String(floor.position) },
+      eventId: floor.marker?.eventId ?? null,
+    }
   const below = await linkBelow(pool, floor.position)
   if (below) return { ok: false, ...below }
   const signed = await verifyCheckpoints(pool, findKey)

@@ -132,7 +132,7 @@ function allWork(parts: PartsWithEngine, mailDelivery: Parameters<typeof sendMai
     keyRotation({ database, sealer }, keySchedule(config), (algorithms) =>
       logger.info({ algorithms }, 'new signing keys were announced'),
     ),
-    auditRetention(database, config.audit.retentionDays),
+    auditRetention({ database, sealer }, config.audit.retentionDays),
     sweeping(database, sweeps),
   ]
 }

@@ -1,5 +1,6 @@
 import type { FindKey } from '../../audit/index.ts'
 import { createSealer } from '../../crypto/index.ts'
+import type { Sealer } from '../../crypto/index.ts'
 import type { Database } from '../../db/index.ts'
 import { checkSigningKeys, listSigningKeys } from '../../oidc/index.ts'
 import { keyringOf } from '../keyring.ts'
@@ -11,18 +12,19 @@ import { keyringOf } from '../keyring.ts'
 export async function checkpointKeys(
   database: Database,
   env: NodeJS.ProcessEnv,
-): Promise<{ findKey: FindKey; proven: boolean }> {
+): Promise<{ findKey: FindKey; sealer: Sealer | null; proven: boolean }> {
   const keyring = keyringOf(env)
   const keys = await listSigningKeys(database.prisma)
   const byKid = new Map(keys.map((key) => [key.kid, key]))
   const proven = new Set<string>()
-  if (keyring) {
-    const { broken } = await checkSigningKeys({ database, sealer: createSealer([...keyring]) })
+  const sealer = keyring && createSealer([...keyring])
+  if (sealer) {
+    const { broken } = await checkSigningKeys({ database, sealer })
     for (const { kid, state } of keys) if (state !== 'retired' && !broken.includes(kid)) proven.add(kid)
   }
   const findKey: FindKey = (kid) => {
     const key = byKid.get(kid)
     return key ? { jwk: { ...key.publicJwk }, proven: keyring === null || proven.has(kid) } : null
   }
-  return { findKey, proven: keyring !== null }
+  return { findKey, sealer, proven: keyring !== null }
 }

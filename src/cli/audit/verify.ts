@@ -25,6 +25,10 @@ const WORDS: Record<Problem, string> = {
     'the chain is not the one that was signed: it was rewritten at this position or before',
   checkpoint_unproven:
     'the newest checkpoint is signed by a key that CARDEA_KEYRING does not open. If signing keys were changed a moment ago, let the server run for a minute and try again',
+  removal_forged:
+    'the record of what retention removed is not by retention: somebody else removed what came before',
+  removal_unproven:
+    'the record of what retention removed is sealed under a key that CARDEA_KEYRING has not got. Put the key back, behind the newest, and run `cardea keys reseal`',
   head_changed:
     'the chain does not have the head that it should have: its end was cut off, or it was rewritten',
   head_removed:
@@ -44,8 +48,8 @@ export function addVerify(audit: Command, terminal: Terminal, exitWith: (code: n
       await withDatabase(terminal, async (database) => {
         // What was done to the chain may be what keeps it from being sealed: named below, it is of more use than that error.
         const unsealed = await sealAll(database).catch((error: unknown) => ({ error }))
-        const { findKey, proven } = await checkpointKeys(database, terminal.env)
-        const result = await verifyChain(database, { findKey, known: head })
+        const { findKey, sealer, proven } = await checkpointKeys(database, terminal.env)
+        const result = await verifyChain(database, { findKey, sealer, known: head })
         if (result.ok && unsealed) throw unsealed.error
         print(terminal, json, { ...result, keys_proven: proven }, linesOf(result, proven))
         exitWith(result.ok ? EXIT.ok : EXIT.failed)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { record } from '../../audit/index.ts'
+import { record, resealFloor } from '../../audit/index.ts'
 import { createSealer } from '../../crypto/index.ts'
 import { byOperator } from '../by-operator.ts'
 import { keyringOf } from '../keyring.ts'
@@ -28,6 +28,7 @@ export function addReseal(keys: Command, terminal: Terminal, exitWith: (code: nu
         const found: Record<string, { resealed: number; unreadable: string[] }> = {}
         for (const column of sealedColumns)
           found[column.table] = await resealColumn({ pool, sealer }, column, { dryRun })
+        found['audit_events'] = await resealFloor({ pool, sealer }, { by: byOperator, dryRun })
         const counts = Object.fromEntries(
           Object.entries(found).map(([table, { resealed }]) => [table, resealed]),
         )

@@ -4,10 +4,13 @@ import {
   exportEvents,
   listEvents,
   removeOldEvents,
+  resealFloor,
   sealAll,
   signCheckpoint,
   verifyChain,
 } from '../../../src/audit/index.ts'
+import { createSealer, parseKeyring, randomSecret } from '../../../src/crypto/index.ts'
+import type { Sealer } from '../../../src/crypto/index.ts'
 import { openAuditRoom } from './room.ts'
 import type { AuditRoom } from './room.ts'
 
@@ -31,7 +34,7 @@ async function happened(count: number, daysAgo: number): Promise<void> {
 }
 
 const remove = (options: { days?: number; batch?: number } = {}) =>
-  removeOldEvents(room.database, { days: 90, ...options })
+  removeOldEvents({ ...room.database, sealer: room.sealer }, { days: 90, ...options })
 
 async function removeAll(batch?: number): Promise<number> {
   for (let removed = 0; ;) {
@@ -107,7 +110,9 @@ describe('retention', () => {
     await happened(40, 100)
     await happened(1, 0)
     const both = await Promise.all(
-      room.databases.map((database) => removeOldEvents(database, { days: 90, batch: 100 })),
+      room.databases.map((database) =>
+        removeOldEvents({ ...database, sealer: room.sealer }, { days: 90, batch: 100 }),
+      ),
     )
     expect(both.reduce((sum, { removed }) => sum + removed, 0)).toBe(40)
     await sealAll(room.database)
@@ -130,6 +135,86 @@ describe('retention', () => {
     )
     await room.tamper('DELETE FROM audit_links WHERE position <= 13')
     expect(await room.verify()).toMatchObject({ ok: false, problem: 'event_edited' })
+  })
+
+  test('is no cover for who has the database alone: a removal that retention did not record is named (AD-13)', async () => {
+    await happened(10, 100)
+    await happened(6, 40)
+    await happened(2, 0)
+    /** What the server's own role can do, and what it records of it. */
+    const removeAsRetention = async (upTo: number, record: string) => {
+      const client = await room.database.pool.connect()
+      await client.query(`BEGIN; SET LOCAL cardea.audit_retention = 'on'`)
+      const { rows } = await client.query<{ hash: string }>(
+        `SELECT encode(hash, 'hex') AS hash FROM audit_links WHERE position = $1`,
+        [upTo],
+      )
+      await client.query('DELETE FROM audit_events WHERE id <= $1', [upTo])
+      await client.query('DELETE FROM audit_links WHERE position <= $1', [upTo])
+      await client.query(
+        `INSERT INTO audit_events (type, actor_via, detail) VALUES ('audit.events_removed', 'system', ${record})`,
+        [String(upTo), rows[0]?.hash],
+      )
+      await client.query('COMMIT')
+      client.release()
+      await sealAll(room.database)
+    }
+    const said = (before: string) =>
+      `jsonb_build_object('up_to', $1::text, 'hash', $2::text, 'count', 1, 'before', ${before})`
+    const old = said(`now() - interval '90 days'`)
+    await removeAsRetention(7, old)
+    const forged = { ok: false, problem: 'removal_forged', position: '7', eventId: '19' }
+    expect(await room.verify()).toEqual(forged)
+    // Nor with the seal left unopened, where there is no key ring; and retention does not go on from there.
+    expect(await verifyChain(room.database, { findKey: room.findKey })).toEqual(forged)
+    await expect(remove()).rejects.toThrow('removal_forged, event 19')
+    const stranger = createSealer(parseKeyring(randomSecret()))
+    for (const [upTo, sealer, problem] of [
+      [8, stranger, 'removal_unproven'],
+      [9, room.sealer, 'removal_forged'],
+    ] as const) {
+      const seal = sealer.seal('{}', 'audit.events_removed')
+      await removeAsRetention(upTo, `${old} || '{"seal": "${seal}"}'`)
+      expect(await room.verify()).toMatchObject({ ok: false, problem, position: String(upTo) })
+      await expect(remove()).rejects.toThrow(problem)
+    }
+    // Fewer than thirty days ago: retention never does that.
+    await removeAsRetention(17, `${said('now()')} || '{"seal": "x"}'`)
+    expect(await verifyChain(room.database, { findKey: room.findKey })).toMatchObject({
+      ...{ ok: false, problem: 'removal_forged', position: '17' },
+    })
+  })
+
+  test('removes nothing that was made to look old, and leaves it to be named (AD-13)', async () => {
+    await happened(10, 100)
+    await happened(3, 1)
+    await happened(1, 0)
+    await room.tamper(`UPDATE audit_events SET at = now() - interval '95 days' WHERE id IN (11, 12)`)
+    await expect(remove()).rejects.toThrow('event_edited, position 11')
+    expect(await left()).toMatchObject({ events: 14 })
+  })
+
+  test('says once more where the chain begins when the key ring changes, so that the old key may go', async () => {
+    await happened(10, 100)
+    await happened(6, 10)
+    await removeAll()
+    await sealAll(room.database)
+    const key = randomSecret()
+    const fresh = createSealer(parseKeyring(key))
+    const check = (sealer: Sealer) => verifyChain(room.database, { findKey: room.findKey, sealer })
+    const reseal = (sealer: Sealer, dryRun = false) =>
+      resealFloor({ ...room.database, sealer }, { by: { actor: { via: 'cli' } }, dryRun })
+    expect(await check(fresh)).toMatchObject({ problem: 'removal_unproven', position: '10' })
+    expect(await reseal(fresh)).toEqual({ resealed: 0, unreadable: ['17'] })
+    const both: Sealer = {
+      ...fresh,
+      open: (sealed, context) => (fresh.isCurrent(sealed) ? fresh : room.sealer).open(sealed, context),
+    }
+    expect(await reseal(both, true)).toEqual({ resealed: 1, unreadable: [] })
+    expect(await reseal(both)).toEqual({ resealed: 1, unreadable: [] })
+    expect(await reseal(both)).toEqual({ resealed: 0, unreadable: [] })
+    await sealAll(room.database)
+    expect(await check(fresh)).toMatchObject({ ok: true, removed: { upTo: '10' } })
   })
 
   test('holds the rest against a head noted later, and says of an older one that it is gone', async () => {

@@ -1,6 +1,8 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { checkpointSigner, record, sealAll, signCheckpoint, verifyChain } from '../../../src/audit/index.ts'
 import type { AuditEventInput, FindKey, Verification } from '../../../src/audit/index.ts'
+import { createSealer, parseKeyring, randomSecret } from '../../../src/crypto/index.ts'
+import type { Sealer } from '../../../src/crypto/index.ts'
 import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import { createTestDatabase } from '../../support/database.ts'
@@ -12,6 +14,7 @@ export type AuditRoom = {
   database: Database
   sign: ReturnType<typeof checkpointSigner>
   findKey: FindKey
+  sealer: Sealer
   /** Records so many events of one type, and seals and signs them. */
   fill(count: number, event?: Partial<AuditEventInput>): Promise<void>
   verify(): Promise<Verification>
@@ -36,8 +39,9 @@ export async function openAuditRoom(): Promise<AuditRoom> {
   const own = newKey()
   const sign = checkpointSigner([own.privateJwk])
   const findKey: FindKey = (kid) => (kid === own.kid ? { jwk: own.publicJwk, proven: true } : null)
+  const sealer = createSealer(parseKeyring(randomSecret()))
   return {
-    ...{ url: testDatabase.url, databases, database, sign, findKey },
+    ...{ url: testDatabase.url, databases, database, sign, findKey, sealer },
     async fill(count, event = {}) {
       for (let n = 0; n < count; n += 1)
         await record(database.prisma, { type: 'user.created', detail: { n }, ...event })
@@ -45,7 +49,7 @@ export async function openAuditRoom(): Promise<AuditRoom> {
       await signCheckpoint(database, sign, { always: true })
     },
     // Small batches, so that their seams are walked over too.
-    verify: () => verifyChain(database, { findKey, batch: 7 }),
+    verify: () => verifyChain(database, { findKey, sealer, batch: 7 }),
     async tamper(sql, values = []) {
       const client = await database.pool.connect()
       await client.query("SET session_replication_role = 'replica'")
