@@ -234,6 +234,15 @@ export function createMetrics(asked: {
 export type Counted = object
 
 /**
+ * What processes that are gone had counted, with one more of them: their counters and histograms, which must not go back while the
+ * instance lives, as Prometheus would take that for a restart. What they measured at a moment, their gauges, is gone with them.
+ */
+export function addDeparted(before: Counted | null, last: Counted): Counted {
+  const lasting = (last as { type: string }[]).filter(({ type }) => type !== 'gauge')
+  return AggregatorRegistry.aggregate([before ?? [], lasting] as never).getMetricsAsArray()
+}
+
+/**
  * Answers GET /metrics in the Prometheus text format. For the operations listener only. `others` gives what the processes beside this one
  * have counted: counters and histograms are then sums over all, and so are gauges but for averages of delays.
  */

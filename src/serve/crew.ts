@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import type { WorkersBeside } from '../app.ts'
+import { addDeparted } from '../http/index.ts'
 import type { Counted } from '../http/index.ts'
 import { copyLines } from './copy-lines.ts'
 import type { LineSink } from './copy-lines.ts'
@@ -18,7 +19,13 @@ export type Crew = WorkersBeside & {
   stop(deadlineMs: number): Promise<'clean' | 'forced'>
 }
 
-type Worker = { child: ChildProcess; isReady: boolean; exited: Promise<number | null> }
+type Worker = {
+  child: ChildProcess
+  isReady: boolean
+  exited: Promise<number | null>
+  /** What it had counted when it last said so. */
+  counted: Counted | null
+}
 
 const ENTRY = fileURLToPath(new URL('worker-main.ts', import.meta.url))
 const LIVED_WELL_MS = 60_000
@@ -50,8 +57,9 @@ export function startCrew({
 }): Crew {
   const stopping = new AbortController()
   const workers = new Set<Worker>()
-  const questions = new Map<number, (counted: Counted) => void>()
+  const questions = new Map<number, () => void>()
   let [isOpen, asked] = [false, 0]
+  let departed: Counted | null = null
   const isStopping = () => stopping.signal.aborted
 
   function launch(): Worker {
@@ -60,7 +68,7 @@ export function startCrew({
       child.once('exit', resolve)
       child.once('error', () => resolve(null))
     })
-    const worker: Worker = { child, isReady: false, exited }
+    const worker: Worker = { child, isReady: false, exited, counted: null }
     if (child.stdout) copyLines(child.stdout, sink)
     child.on('message', (received) => {
       const message = readMessage(received)
@@ -68,7 +76,11 @@ export function startCrew({
         worker.isReady = true
         onReady()
       }
-      if (message?.type === 'counted') questions.get(message.question)?.(message.counted)
+      if (message?.type === 'counted') {
+        // Also an answer that is late: it is newer than what we have.
+        worker.counted = message.counted
+        questions.get(message.question)?.()
+      }
     })
     workers.add(worker)
     if (isOpen) tell(worker, { type: 'open' })
@@ -81,6 +93,8 @@ export function startCrew({
       const worker = launch()
       const code = await worker.exited
       workers.delete(worker)
+      // What it counted since it was last asked went with it.
+      if (worker.counted) departed = addDeparted(departed, worker.counted)
       if (isStopping()) return
       deaths = performance.now() - startedAt > LIVED_WELL_MS ? 1 : deaths + 1
       logger.error({ pid: worker.child.pid, code, signal: worker.child.signalCode, deaths }, 'a worker died')
@@ -98,8 +112,9 @@ export function startCrew({
   return {
     isAnyReady: () => [...workers].some(({ isReady }) => isReady),
     async counted() {
-      const answers = [...workers].filter(({ isReady }) => isReady).map((worker) => ask(worker))
-      return (await Promise.all(answers)).filter((counted) => counted !== null)
+      await Promise.all([...workers].filter(({ isReady }) => isReady).map((worker) => ask(worker)))
+      // Read at one moment: whoever died meanwhile is counted among the departed, and only there.
+      return [departed, ...[...workers].map(({ counted }) => counted)].filter((counted) => counted !== null)
     },
     open() {
       isOpen = true
@@ -120,15 +135,15 @@ export function startCrew({
     },
   }
 
-  /** What a worker has counted; null when it does not say so within a second. */
-  async function ask(worker: Worker): Promise<Counted | null> {
+  /** Lets a worker say what it has counted. One that does not within a second stands with what it said last. */
+  async function ask(worker: Worker): Promise<void> {
     const question = (asked += 1)
-    const answer = new Promise<Counted>((resolve) => questions.set(question, resolve))
+    const answer = new Promise<void>((resolve) => questions.set(question, resolve))
     tell(worker, { type: 'count', question })
     const waiting = new AbortController()
-    const late = sleep(COUNTED_WITHIN_MS, null, { signal: waiting.signal }).catch(() => null)
+    const late = sleep(COUNTED_WITHIN_MS, undefined, { signal: waiting.signal }).catch(() => undefined)
     try {
-      return await Promise.race([answer, late])
+      await Promise.race([answer, late, worker.exited])
     } finally {
       waiting.abort()
       questions.delete(question)

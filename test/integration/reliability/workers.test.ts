@@ -42,9 +42,7 @@ async function start(): Promise<ServerProcess> {
   const server = await spawnServer(env)
   running.push(server)
   await server.ready()
-  await until(() =>
-    Promise.resolve(childrenOf(server.pid).filter((pid) => listens(pid, server.port)).length === 2),
-  )
+  await until(() => Promise.resolve(listeningChildren(server).length === 2))
   return server
 }
 
@@ -82,6 +80,10 @@ function linkOf(path: string): string {
     // Closed since it was listed.
     return ''
   }
+}
+
+function listeningChildren({ pid, port }: ServerProcess): number[] {
+  return childrenOf(pid).filter((child) => listens(child, port))
 }
 
 async function counted(server: ServerProcess, sample: RegExp): Promise<number> {
@@ -135,6 +137,30 @@ describe('two workers behind one port (FT-07)', () => {
     expect(childrenOf(server.pid)).not.toContain(workers[0])
     expect(server.output()).toMatch(/"signal":"SIGKILL".*"a worker died"/)
     expect((await server.askOps('/health/ready')).status).toBe(200)
+  })
+
+  test('no counter goes back while one stands still, nor when one dies', async () => {
+    const server = await start()
+    const workers = childrenOf(server.pid)
+    for (let nth = 0; nth < 40; nth += 1) await server.ask('/jwks', { agent: new Agent() })
+    const requests = () => counted(server, /^http_requests_total\{[^}]*route="\/jwks"[^}]*\} (\d+)$/gm)
+    const durations = () =>
+      counted(server, /^http_request_duration_seconds_count\{[^}]*route="\/jwks"[^}]*\} (\d+)$/gm)
+    await until(async () => (await requests()) === 40)
+    for (const pid of workers) {
+      process.kill(pid, 'SIGSTOP')
+      expect([await requests(), await durations()]).toEqual([40, 40])
+      process.kill(pid, 'SIGCONT')
+      expect([await requests(), await durations()]).toEqual([40, 40])
+    }
+    for (const pid of workers) {
+      process.kill(pid, 'SIGKILL')
+      expect(await requests()).toBe(40)
+      await until(() => Promise.resolve(listeningChildren(server).filter((one) => one !== pid).length === 2))
+      expect([await requests(), await durations()]).toEqual([40, 40])
+    }
+    await server.ask('/jwks', { agent: new Agent() })
+    await until(async () => (await requests()) === 41)
   })
 
   test('they do not outlive a supervisor that was killed', async () => {
