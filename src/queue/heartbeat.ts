@@ -53,6 +53,7 @@ export function startHeartbeat({
       values: [id, [...workers]],
     })
     await takeFromTheDead(pool)
+    await takeFromTheUnseen(pool)
     const longAgo = performance.now() - FORGOTTEN_SECONDS * 1000
     for (const [job, { endedAt }] of inHand) if (endedAt !== null && endedAt < longAgo) inHand.delete(job)
     await takeForgotten(pool, { workers: [...workers], inHand: [...inHand.keys()] })
@@ -108,6 +109,32 @@ export async function takeFromTheDead(pool: Pool, deadSeconds = DEAD_SECONDS): P
     values: [deadSeconds],
   })
   return rows[0]?.processes ?? 0
+}
+
+/**
+ * Gives back jobs whose process no row tells of: it was killed before its first beat, or was taken for dead while it stood still, woke, and
+ * was killed before its next. To have taken the job was its last sign of life. If it lives after all and only cannot tell, it is as with
+ * one that stood still: its job is done twice, and what it writes down about its own try takes nothing from the other but a job that is
+ * done. Resolves to how many jobs there were.
+ */
+export async function takeFromTheUnseen(pool: Pool, deadSeconds = DEAD_SECONDS): Promise<number> {
+  const { rows } = await pool.query<{ jobs: number }>({
+    ...asked,
+    text: `WITH unseen AS (
+       SELECT id, job_queue_id, locked_by FROM graphile_worker._private_jobs
+       WHERE locked_at < now() - make_interval(secs => $1)
+         AND NOT EXISTS (SELECT FROM queue_workers WHERE locked_by = ANY(worker_ids))
+       FOR UPDATE SKIP LOCKED),
+     given_back AS (
+       UPDATE graphile_worker._private_jobs SET locked_by = NULL, locked_at = NULL
+       WHERE id IN (SELECT id FROM unseen) RETURNING id),
+     queues AS (
+       UPDATE graphile_worker._private_job_queues q SET locked_by = NULL, locked_at = NULL
+       FROM unseen WHERE q.id = unseen.job_queue_id AND q.locked_by = unseen.locked_by RETURNING q.id)
+     SELECT (SELECT count(*) FROM given_back)::int AS jobs`,
+    values: [deadSeconds],
+  })
+  return rows[0]?.jobs ?? 0
 }
 
 /** Gives back jobs that were taken in this process's name and that it does not know of. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { z } from 'zod'
 import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
-import { takeForgotten } from '../../../src/queue/heartbeat.ts'
+import { takeForgotten, takeFromTheUnseen } from '../../../src/queue/heartbeat.ts'
 import { defineTask, enqueue, listJobs, perform, recurring, startWorker } from '../../../src/queue/index.ts'
 import type { Work } from '../../../src/queue/index.ts'
 import { createTestDatabase } from '../../support/database.ts'
@@ -110,20 +110,51 @@ describe('while the database is away', () => {
   })
 })
 
+/** A job that was given to this name so long ago. */
+async function given(by: string, { secondsAgo = 60, inTurn }: { secondsAgo?: number; inTurn?: string } = {}) {
+  await enqueue(direct.prisma, greet, { name: by }, { inTurn })
+  const id = (await jobs()).at(-1)?.id ?? ''
+  await direct.pool.query(
+    `WITH job AS (
+       UPDATE graphile_worker._private_jobs SET locked_by = $2, locked_at = now() - make_interval(secs => $3) WHERE id = $1
+       RETURNING job_queue_id, locked_by, locked_at)
+     UPDATE graphile_worker._private_job_queues q SET locked_by = job.locked_by, locked_at = job.locked_at
+     FROM job WHERE q.id = job.job_queue_id`,
+    [id, by, secondsAgo],
+  )
+  return id
+}
+
+const states = async () => Object.fromEntries((await jobs()).map(({ id, state }) => [id, state]))
+
 test('a job whose giving-out was lost on the way is given back; one in hand is not (FT-12)', async () => {
-  const lock = async (by: string) => {
-    await enqueue(direct.prisma, greet, { name: by })
-    const id = (await jobs()).at(-1)?.id ?? ''
-    await direct.pool.query(
-      "UPDATE graphile_worker._private_jobs SET locked_by = $2, locked_at = now() - interval '1 minute' WHERE id = $1",
-      [id, by],
-    )
-    return id
-  }
-  const [inHand, lost, anothers] = [await lock('mine'), await lock('mine'), await lock('other')]
+  const [inHand, lost, anothers] = [await given('mine'), await given('mine'), await given('other')]
   expect(await takeForgotten(direct.pool, { workers: ['mine'], inHand: [inHand] })).toBe(1)
-  const states = Object.fromEntries((await jobs()).map(({ id, state }) => [id, state]))
-  expect(states).toEqual({ [inHand]: 'running', [lost]: 'waiting', [anothers]: 'running' })
+  expect(await states()).toEqual({ [inHand]: 'running', [lost]: 'waiting', [anothers]: 'running' })
+})
+
+describe('a process that was killed before it could tell that it lives (FT-12)', () => {
+  test('its job is given back; one of a process that tells is not, nor one that was taken just now', async () => {
+    await direct.pool.query(
+      `INSERT INTO queue_workers (id, worker_ids, seen_at) VALUES (gen_random_uuid(), '{known,too}', now())`,
+    )
+    const [known, unseen, fresh] = [
+      await given('known'),
+      await given('unseen'),
+      await given('unseen', { secondsAgo: 0 }),
+    ]
+    expect(await takeFromTheUnseen(direct.pool)).toBe(1)
+    expect(await states()).toEqual({ [known]: 'running', [unseen]: 'waiting', [fresh]: 'running' })
+  })
+
+  test('another does its job, and what comes after it in turn', async () => {
+    await given('unseen', { inTurn: 'one' })
+    await enqueue(direct.prisma, greet, { name: 'after' }, { inTurn: 'one' })
+    const done: string[] = []
+    work(direct, [perform(greet, ({ name }) => Promise.resolve(void done.push(name)))])
+    await until(async () => (await jobs()).length === 0)
+    expect(done).toEqual(['unseen', 'after'])
+  })
 })
 
 test('of two workers one does a job, however many there are (FT-07)', async () => {
