@@ -43,6 +43,7 @@ interface Metrics
       running: number
       failed: number
       oldestSeconds: number
+      runningSeconds: number
     }[],
   ) => void
   webhooks: Counter<'outcome'>
@@ -159,6 +160,12 @@ export function createMetrics(asked: {
     labelNames: ['task'] as const,
     ...shared,
   })
+  const oldestTry = new Gauge({
+    name: 'queue_oldest_running_seconds',
+    help: 'For how long the job of its kind that was begun first has been under way',
+    labelNames: ['task'] as const,
+    ...shared,
+  })
   const webhooks = new Counter({
     name: 'webhooks_total',
     help: 'Attempts to deliver a webhook by outcome',
@@ -205,10 +212,12 @@ export function createMetrics(asked: {
     observeJobs(tasks) {
       jobsNow.reset()
       oldestJob.reset()
-      for (const { task, oldestSeconds, due, waiting, running, failed } of tasks) {
+      oldestTry.reset()
+      for (const { task, oldestSeconds, runningSeconds, due, waiting, running, failed } of tasks) {
         for (const [state, count] of Object.entries({ due, waiting, running, failed }))
           jobsNow.set({ task, state }, count)
         oldestJob.set({ task }, oldestSeconds)
+        oldestTry.set({ task }, runningSeconds)
       }
     },
     webhooks,

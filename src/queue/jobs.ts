@@ -25,6 +25,8 @@ export type TaskStatistics = {
   failed: number
   /** Seconds since the oldest one that is due should have begun. */
   oldestSeconds: number
+  /** Seconds since the first of those under way was begun. No kind of job has longer than ten minutes. */
+  runningSeconds: number
 }
 
 const { sql } = Prisma
@@ -82,6 +84,7 @@ export async function queueStatistics(db: Db): Promise<TaskStatistics[]> {
       (count(*) FILTER (WHERE ${state} = 'waiting'))::int AS waiting,
       (count(*) FILTER (WHERE ${state} = 'running'))::int AS running,
       (count(*) FILTER (WHERE ${state} = 'failed'))::int AS failed,
-      COALESCE(extract(epoch FROM now() - min(j.run_at) FILTER (WHERE ${isDue})), 0)::float8 AS "oldestSeconds"
+      COALESCE(extract(epoch FROM now() - min(j.run_at) FILTER (WHERE ${isDue})), 0)::float8 AS "oldestSeconds",
+      COALESCE(extract(epoch FROM now() - min(j.locked_at)), 0)::float8 AS "runningSeconds"
     FROM ${from} GROUP BY t.identifier ORDER BY t.identifier`
 }

@@ -54,7 +54,10 @@ const statistics = route({
     const tasks = await queueStatistics(db)
     return {
       body: {
-        items: tasks.map(({ oldestSeconds, ...rest }) => ({ ...rest, oldest_seconds: oldestSeconds })),
+        items: tasks.map(({ oldestSeconds, runningSeconds: _, ...rest }) => ({
+          ...rest,
+          oldest_seconds: oldestSeconds,
+        })),
       },
     }
   },

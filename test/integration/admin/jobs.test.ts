@@ -71,7 +71,7 @@ test('jobs come in pages of their own kind, and are counted', async () => {
   })
 })
 
-test('the doctor complains of jobs that were given up, and of due ones that nobody begins', async () => {
+test('the doctor complains of jobs that were given up, of due ones that nobody begins, and of begun ones that do not end', async () => {
   expect(await examineQueue(stage.database)).toMatchObject({
     ok: true,
     said: '0 waiting, 0 being done, none given up',
@@ -84,6 +84,24 @@ test('the doctor complains of jobs that were given up, and of due ones that nobo
     ok: false,
     said: 'the oldest due job has waited for 10 minutes',
   })
+  const begun = (minutesAgo: number) =>
+    stage.database.pool.query(
+      "UPDATE graphile_worker._private_jobs SET locked_by = 'gone', locked_at = now() - make_interval(mins => $1)",
+      [minutesAgo],
+    )
+  await begun(14)
+  expect(await examineQueue(stage.database)).toMatchObject({
+    ok: true,
+    said: '0 waiting, 1 being done, none given up',
+  })
+  await begun(20)
+  expect(await examineQueue(stage.database)).toMatchObject({
+    ok: false,
+    said: 'a job of greet was begun 20 minutes ago and has not ended',
+  })
+  await stage.database.pool.query(
+    'UPDATE graphile_worker._private_jobs SET locked_by = NULL, locked_at = NULL',
+  )
   await fail()
   expect(await examineQueue(stage.database)).toMatchObject({ ok: false, said: 'given up: 1 of greet' })
 })
