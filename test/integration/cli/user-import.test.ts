@@ -225,6 +225,45 @@ describe('cardea user import', () => {
     expect(await countUsers()).toBe(before)
   })
 
+  describe('of a file that turns out to be bad half way', () => {
+    const many = Array.from({ length: 700 }, (_, at) => ({ email: `half${at}@way.test` }))
+    const pretty = JSON.stringify(many, null, 2)
+    const ends = Buffer.from([0xff, 0xfe])
+    const cut = file('cut.json', pretty.slice(0, -20))
+    const mangled = join(dir, 'mangled.ndjson')
+    // Longer than a piece of the file, so that whole batches come before the bad byte.
+    const padded = many.map((one, at) =>
+      JSON.stringify({ email: `x${one.email}`, note: 'x'.repeat(1000), at }),
+    )
+    writeFileSync(mangled, Buffer.concat([Buffer.from(`${padded.join('\n')}\n`), ends]))
+
+    test.each([
+      ['ends in the middle', cut],
+      ['is not UTF-8', mangled],
+    ])(
+      'it says what is here all the same, and the whole one adds the rest: one that %s',
+      async (why, path) => {
+        const before = await countUsers()
+        const tried = ['user', 'import', path, '--format', 'cardea', '--json']
+        const dry = await cardeaHere([...tried, '--dry-run'], { env })
+        expect(dry.json()).toMatchObject({ dryRun: true, created: 500 })
+        expect([dry.code, dry.stderr.includes('Users created')]).toEqual([65, false])
+        expect(await countUsers()).toBe(before)
+        const done = await cardeaHere(tried, { env })
+        expect(done.json()).toMatchObject({ created: 500, skipped: 0 })
+        expect(done).toMatchObject({ code: 65, stderr: expect.stringContaining(why) })
+        expect(done.stderr).toContain('Users created before that: 500. Import the whole file again')
+        expect(await countUsers()).toBe(before + 500)
+      },
+    )
+
+    test('imported again, whole, it adds who is missing', async () => {
+      const whole = file('whole.json', pretty)
+      const done = await cardeaHere(['user', 'import', whole, '--format', 'cardea', '--json'], { env })
+      expect(done.json()).toMatchObject({ created: 200, skippedBecause: { already_exists: 500 } })
+    })
+  })
+
   test('refuses to begin without the keys that seal authenticators', async () => {
     const only = { DATABASE_URL: server.databaseUrl }
     const refused = await cardeaHere(['user', 'import', realm, '--format', 'keycloak'], { env: only })

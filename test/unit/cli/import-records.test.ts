@@ -54,6 +54,27 @@ describe('the records of a file', () => {
     ])
   })
 
+  test.each([
+    ['no JSON', ['garbage']],
+    ['a record cut short', ['{"email": "x']],
+    ['a record cut short, and a blank line', ['{"email": "x', '']],
+    ['no object', ['"a string"', '17']],
+  ])('the first line may be a bad one as well: %s', async (_, bad) => {
+    const text = [...bad, JSON.stringify(ada), JSON.stringify(ben)].join('\n')
+    expect((await recordsIn(text)).filter((value) => typeof value === 'object')).toEqual([ada, ben])
+  })
+
+  test.each([
+    ['an array', ['[', `${JSON.stringify(ada)},`, JSON.stringify(ben), ']']],
+    ['a realm', ['{"users":', '[', `${JSON.stringify(ada)},`, '', JSON.stringify(ben), ']}']],
+    [
+      'a realm with more',
+      ['{', '"a":', '{},', '"users": [', JSON.stringify(ada), ',', JSON.stringify(ben), ']}'],
+    ],
+  ])('whole objects on lines of their own do not make lines of a document: %s', async (_, text) => {
+    expect(await recordsIn(text.join('\n'))).toEqual([ada, ben])
+  })
+
   test('one of more than a million characters is a record of nothing, and never held whole', async () => {
     const huge = JSON.stringify({ email: 'x'.repeat(3_000_000) })
     expect(await recordsIn([JSON.stringify(ada), huge, JSON.stringify(ben)].join('\n'))).toEqual([

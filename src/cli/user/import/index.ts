@@ -45,25 +45,46 @@ async function importFile(terminal: Terminal, file: string, options: Options): P
       'The whole configuration is needed, because authenticators are sealed with CARDEA_KEYRING. Run: cardea doctor',
     )
   const report = createReport()
+  const tellCounts = () =>
+    print(terminal, json, { dryRun, format, ...report.counts(), examples: report.examples() }, [
+      ...sentences(report.counts(), dryRun),
+      ...report.examples().map(exampleOf),
+    ])
   const lines = options.report === undefined ? undefined : await openReport(options.report)
-  await withDatabase(terminal, async (database) => {
-    const tell = async (line: ReportLine) => {
-      report.add(line)
-      if (lines?.write(`${JSON.stringify(line)}\n`) === false) await once(lines, 'drain')
-    }
-    try {
+  try {
+    await withDatabase(terminal, async (database) => {
+      const tell = async (line: ReportLine) => {
+        report.add(line)
+        if (lines?.write(`${JSON.stringify(line)}\n`) === false) await once(lines, 'drain')
+      }
       await runImport({ database, sealer: createSealer([...keyring]), tell }, { file, format, dryRun })
-    } finally {
-      lines?.end()
-      if (lines) await once(lines, 'close')
-    }
-  })
-  const counts = report.counts()
-  if (counts.created + counts.skipped === 0) throw new Refusal('bad_data', `${file} holds no users.`)
-  print(terminal, json, { dryRun, format, ...counts, examples: report.examples() }, [
-    ...sentences(counts, dryRun),
-    ...report.examples().map(exampleOf),
-  ])
+    })
+  } catch (error) {
+    if (isEmpty(report)) throw error
+    tellCounts()
+    throw dryRun ? error : stoppedHalfWay(error, report)
+  } finally {
+    lines?.end()
+    if (lines) await once(lines, 'close')
+  }
+  if (isEmpty(report)) throw new Refusal('bad_data', `${file} holds no users.`)
+  tellCounts()
+}
+
+function isEmpty(report: Report): boolean {
+  const { created, skipped } = report.counts()
+  return created + skipped === 0
+}
+
+/** What was wrong, and what of the file is here all the same: whole batches were committed before it came to light. */
+function stoppedHalfWay(error: unknown, report: Report): unknown {
+  if (!(error instanceof Refusal)) return error
+  const { created } = report.counts()
+  return new Refusal(
+    error.reason,
+    `${error.message} Users created before that: ${created}. Import the whole file again: whoever is here already is skipped.`,
+    { cause: error },
+  )
 }
 
 function sentences(

@@ -5,6 +5,9 @@ import type { RecordCutter } from './cutter.ts'
 import { createElementReader } from './elements.ts'
 import { createLineReader } from './lines.ts'
 
+/** So many broken lines at the beginning do not hide that the file has a record a line. */
+const FIRST_LINES = 10
+
 /** A record of the file, counted from 1; `undefined` is one that is no JSON or longer than a record can be. */
 export type FileRecord = { number: number; value: unknown }
 
@@ -20,7 +23,7 @@ export async function* readRecords(file: string): AsyncGenerator<FileRecord> {
     let text = piece
     if (!cutter) {
       head += piece
-      if (!head.includes('\n', head.search(/\S/)) && head.length < MOST_CHARACTERS) continue
+      if (firstLines(head).length <= FIRST_LINES && head.length < MOST_CHARACTERS) continue
       cutter = cutterFor(head)
       text = head
     }
@@ -33,12 +36,27 @@ export async function* readRecords(file: string): AsyncGenerator<FileRecord> {
   for (const value of cutter.end()) yield { number: (number += 1), value }
 }
 
-/** Lines where the first one is a whole object that does not hold users itself; the elements of an array otherwise. */
+/**
+ * Lines where one of the first is a whole object that does not hold users itself; the elements of an array otherwise. Inside a document
+ * over many lines an object follows a bracket, a comma or a colon: one that does not is a record, whatever came before it.
+ */
 function cutterFor(head: string): RecordCutter {
-  const [first = ''] = head.trimStart().split('\n', 1)
-  const value = parse(first)
-  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isRecord && !('users' in value) ? createLineReader() : createElementReader()
+  if (head.trimStart().startsWith('[')) return createElementReader()
+  let before = ''
+  for (const line of firstLines(head).map((text) => text.trim())) {
+    if (line === '') continue
+    const value = parse(line)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    if (isObject && 'users' in value) break
+    if (isObject && !/[[,:]$/.test(before)) return createLineReader()
+    before = line
+  }
+  return createElementReader()
+}
+
+/** The lines that decide how to read, and the beginning of the next. */
+function firstLines(head: string): string[] {
+  return head.trimStart().split('\n', FIRST_LINES + 1)
 }
 
 async function* piecesOf(file: string): AsyncGenerator<string> {
