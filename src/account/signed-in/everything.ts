@@ -1,6 +1,6 @@
 import { listEvents } from '../../audit/index.ts'
 import type { ListedEvent } from '../../audit/index.ts'
-import { listConsentReceipts, listGrants, listSessions } from '../../oidc/index.ts'
+import { listConsentReceipts, newestGrants, newestSessions } from '../../oidc/index.ts'
 import { listFactors, listTrustedBrowsers } from '../../users/index.ts'
 import type { AccountDeps } from '../deps.ts'
 import { isByOperator } from './event-words.ts'
@@ -10,8 +10,8 @@ const MOST = 1000
 const MOST_EVENTS = 10_000
 
 /**
- * Everything that is kept about somebody, for themselves: no hash, no seed, no key, no code, no digest. Of sessions, grants and events
- * the newest so many, and whether there are more.
+ * Everything that is kept about somebody, for themselves: no hash, no seed, no key, no code, no digest. Of sessions, grants,
+ * receipts and events the newest so many, and whether there are more.
  */
 export async function everythingAbout(
   deps: AccountDeps,
@@ -21,11 +21,12 @@ export async function everythingAbout(
   const db = database.prisma
   const userId = user.id
   const { seeded: _seeded, ...account } = user
-  const [factors, browsers, sessions, grants, apps] = await Promise.all([
+  const [factors, browsers, sessions, grants, receipts, apps] = await Promise.all([
     listFactors(db, userId),
     listTrustedBrowsers(db, { userId }),
-    listSessions(db, { userId, limit: MOST }),
-    listGrants(db, { userId, limit: MOST }),
+    newestSessions(db, { userId, limit: MOST + 1 }),
+    newestGrants(db, { userId, limit: MOST + 1 }),
+    listConsentReceipts(db, { userId, limit: MOST + 1 }),
     deps.oidc.listConnectedApps(db, { userId, language: 'en' }),
   ])
   const activity = await eventsOf(deps, userId)
@@ -35,10 +36,13 @@ export async function everythingAbout(
     account,
     factors,
     known_browsers: browsers.map(({ current: _current, ...browser }) => browser),
-    sessions,
-    grants,
+    sessions: sessions.slice(0, MOST),
+    sessions_has_more: sessions.length > MOST,
+    grants: grants.slice(0, MOST),
+    grants_has_more: grants.length > MOST,
     connected_apps: apps,
-    consent_receipts: await listConsentReceipts(db, { userId, limit: MOST }),
+    consent_receipts: receipts.slice(0, MOST),
+    consent_receipts_has_more: receipts.length > MOST,
     activity: activity.events.map((event) => asTheirs(event, userId)),
     activity_has_more: activity.hasMore,
   }

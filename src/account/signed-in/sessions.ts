@@ -1,7 +1,7 @@
 import { text } from '../../language/index.ts'
 import type { Context } from 'koa'
 import type { DeviceView } from '../../http/index.ts'
-import { findSession, listSessions, rememberBrowser, revoke } from '../../oidc/index.ts'
+import { findSession, newestSessions, rememberBrowser, revoke } from '../../oidc/index.ts'
 import type { AccountDeps } from '../deps.ts'
 import { knowAgain } from './changes.ts'
 import { deviceWords, isHandheld } from './device.ts'
@@ -13,10 +13,15 @@ import { byVisitor, changeAs } from './visitor.ts'
 const MOST = 100
 const HERE = '/account/sessions'
 
-/** Every browser that is signed in, this one first, then the last used. */
+/** Every browser that is signed in, this one first, then the last used; of very many, those that signed in last. */
 export const showSessions: Show = async (deps, ctx, visitor) => {
   const { user, session: own } = visitor
-  const found = await listSessions(deps.database.prisma, { userId: user.id, limit: MOST + 1 })
+  const db = deps.database.prisma
+  const newest = await newestSessions(db, { userId: user.id, limit: MOST + 1 })
+  // Found by itself: this one may be older than all that are listed.
+  const here = newest.find(({ id }) => id === own.uid) ?? (await findSession(db, own.uid))
+  const others = newest.filter(({ id }) => id !== own.uid)
+  const found = here?.active ? [here, ...others] : others
   const sessions = found
     .slice(0, MOST)
     .map((session) => ({

@@ -48,6 +48,24 @@ export async function listGrants(
   return rows.map(listed)
 }
 
+/** A user's grants that are in force, those that were made last first: at most `limit`. They are few enough to be sorted as they are read. */
+export async function newestGrants(
+  db: Db,
+  { userId, limit }: { userId: string; limit: number },
+): Promise<ListedGrant[]> {
+  const rows = await db.$queryRaw<Row[]>`
+    SELECT ${columns} FROM ${fromGrants} WHERE g.user_id = ${userId}::uuid AND ${grantIsActive}
+    ORDER BY g.created_at DESC, g.id LIMIT ${limit}`
+  return rows.map(listed)
+}
+
+/** The clients that have a grant of this user in force. */
+export async function grantedClients(db: Db, userId: string): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT DISTINCT g.client_id AS id FROM ${fromGrants} WHERE g.user_id = ${userId}::uuid AND ${grantIsActive}`
+  return rows.map(({ id }) => id)
+}
+
 /** The grant with this id, in force or ended, or null. */
 export async function findGrant(db: Db, id: string): Promise<ListedGrant | null> {
   const [row] = await db.$queryRaw<Row[]>`

@@ -44,6 +44,24 @@ export async function listSessions(
   return rows.map(listed)
 }
 
+/** A user's sessions that are in force, those that began last first: at most `limit`. They are few enough to be sorted as they are read. */
+export async function newestSessions(
+  db: Db,
+  { userId, limit }: { userId: string; limit: number },
+): Promise<ListedSession[]> {
+  const rows = await db.$queryRaw<Row[]>`
+    SELECT ${columns} FROM ${fromSessions} WHERE s.user_id = ${userId}::uuid AND ${sessionIsActive}
+    ORDER BY s.created_at DESC, s.uid LIMIT ${limit}`
+  return rows.map(listed)
+}
+
+/** How many sessions of a user are in force. */
+export async function countSessions(db: Db, userId: string): Promise<number> {
+  const [row] = await db.$queryRaw<{ n: number }[]>`
+    SELECT count(*)::int AS n FROM ${fromSessions} WHERE s.user_id = ${userId}::uuid AND ${sessionIsActive}`
+  return row?.n ?? 0
+}
+
 /** The session with this id, in force or ended; null for one that is not there or nobody's. */
 export async function findSession(db: Db, id: string): Promise<ListedSession | null> {
   const [row] = await db.$queryRaw<Row[]>`
