@@ -159,11 +159,10 @@ export interface Views extends AccountViews {
   /** One form per account: posts `decision=continue` (current) or `switch`, with `email`; a last one `another` without. */
   'select-account': FormPage & {
     accounts: { email: string; name?: string | undefined; current: boolean }[]
+    /** The app asks for somebody in particular, and others who are signed in here are left out. */
+    othersHidden?: boolean | undefined
   }
-  /**
-   * Posts `xsrf`, and `logout=yes` only when signing out; staying posts the same form without it. `accounts=all` when the others, named
-   * by their addresses, are meant too.
-   */
+  /** Posts `xsrf`, `logout=yes` only when signing out, and `accounts=all` when the others, named by their addresses, are meant too. */
   logout: Page & {
     action: string
     xsrf: string

@@ -15,14 +15,25 @@ const unfitSession = new Set(['no_session', 'id_token_hint', 'claims_id_token_su
  * nobody, or somebody else, is signed in while other accounts wait.
  */
 export function choosesAccount(
-  { prompt, session }: Pick<Interaction, 'prompt' | 'session'>,
+  interaction: Pick<Interaction, 'prompt' | 'session' | 'askedFor' | 'loggedInBefore'>,
   { anotherAccount, userId }: Progress,
   others: readonly BrowserAccount[],
 ): boolean {
+  const { prompt, session, loggedInBefore } = interaction
   if (anotherAccount || (prompt.name === 'login' && userId !== undefined)) return false
   if (prompt.name === 'select_account') return session !== null || others.length > 0
   if (prompt.name !== 'login' || others.length === 0) return false
+  // Whoever has signed in is not the one asked for, and nobody who waits is either: another page would be a circle.
+  if (loggedInBefore && !others.some((other) => canAnswer(interaction, other))) return false
   return prompt.reasons.length > 0 && prompt.reasons.every((reason) => unfitSession.has(reason))
+}
+
+/** Is this the one whom the app asks for, if it asks for anybody? With another one the engine would only ask again. */
+export function canAnswer(
+  { askedFor }: Pick<Interaction, 'askedFor'>,
+  { userId }: Pick<BrowserAccount, 'userId'>,
+): boolean {
+  return askedFor.every((subject) => subject === userId)
 }
 
 /**
@@ -57,21 +68,29 @@ export async function makeRoom(
 }
 
 /** The order after somebody chose an account that waits; null when it does not wait any more. */
-export function switchedTo({ current, parked }: BrowserAccounts, email: string): Order | null {
-  const chosen = parked.find((other) => other.email === email)
-  if (!chosen) return null
+export function switchedTo({ current, parked }: BrowserAccounts, chosen: BrowserAccount): Order | null {
+  if (!parked.includes(chosen)) return null
   const waiting = [...(current ? [current] : []), ...parked.filter((other) => other !== chosen)]
   return { current: chosen.sessionUid, parked: waiting.map(({ sessionUid }) => sessionUid) }
 }
 
-/** Everybody this browser is signed in as, the current one first. */
+/**
+ * Everybody this browser is signed in as who can answer this request, the current one first, and whether there are others, who cannot.
+ */
 export async function accountsOf(
   { oidc }: Pick<InteractionDeps, 'oidc'>,
   ctx: Context,
-): Promise<{ email: string; name?: string | undefined; current: boolean }[]> {
+  interaction: Pick<Interaction, 'askedFor'>,
+): Promise<{
+  accounts: { email: string; name?: string | undefined; current: boolean }[]
+  othersHidden: boolean
+}> {
   const { current, parked } = await oidc.browserAccounts(ctx)
-  return [...(current ? [current] : []), ...parked].map(({ email, name, sessionUid }) => ({
+  const all = [...(current ? [current] : []), ...parked]
+  const fit = all.filter((account) => canAnswer(interaction, account))
+  const accounts = fit.map(({ email, name, sessionUid }) => ({
     ...{ email, name: name ?? undefined },
     current: sessionUid === current?.sessionUid,
   }))
+  return { accounts, othersHidden: fit.length < all.length }
 }

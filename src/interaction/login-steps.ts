@@ -28,7 +28,7 @@ export type Step =
   | 'done'
   | { error: 'login_required' | 'unmet_authentication_requirements'; description: string }
 
-type Asking = Pick<Interaction, 'prompt' | 'demand' | 'loggedInBefore' | 'session' | 'issuedAt'>
+type Asking = Pick<Interaction, 'prompt' | 'demand' | 'loggedInBefore' | 'session' | 'issuedAt' | 'askedFor'>
 
 /** What the user of a sign-in has to prove it with. */
 export type Available = Parameters<typeof reachWith>[0] & {

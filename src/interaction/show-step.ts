@@ -137,7 +137,7 @@ export async function showStep(
       ctx.body = deps.render(ctx, 'select-account', {
         ...form,
         action: `${at}/select-account`,
-        accounts: await accountsOf(deps, ctx),
+        ...(await accountsOf(deps, ctx, interaction)),
       })
       return
     case 'consent':

@@ -4,6 +4,7 @@ import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Db, Prisma, Tx } from '../db/index.ts'
 import { acrRequestOf } from './acr.ts'
 import type { AcrDemand, FactorTimes } from './acr.ts'
+import { askedFor } from './asked-for.ts'
 import { browserOf } from './browser-mark.ts'
 import { engineError } from './errors.ts'
 import { holdSession } from './in-force/hold-session.ts'
@@ -24,6 +25,8 @@ export type Interaction = {
   issuedAt: Date
   /** How strongly somebody must have signed in. */
   demand: AcrDemand
+  /** Whom the app asks for, by an ID token or by the `sub` claim; empty when anybody may answer. */
+  askedFor: readonly unknown[]
   /** Has a login of this very request been accepted before, so that asking again would lead in circles? */
   loggedInBefore: boolean
   /** Whatever the interaction room keeps here; to be schema-checked by it. */
@@ -70,6 +73,7 @@ export async function loadInteraction(
       grantId: grantId ?? null,
       issuedAt: row.issuedAt,
       demand: { table: policy.acr, policy: policy.totp, request: acrRequestOf(params) },
+      askedFor: askedFor(params),
       loggedInBefore: lastSubmission?.login !== undefined,
       progress: row.progress,
     },

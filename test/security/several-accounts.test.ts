@@ -125,6 +125,57 @@ describe('several accounts in one browser', () => {
     expect(await signedIn(agent)).toBe(true)
   })
 
+  test('an app that asks for one of them is offered that one alone, by hint and by claim, and a press on another is told why (AZ-19)', async () => {
+    const { agent, first } = await both()
+    const ways = [
+      { id_token_hint: first.id_token },
+      { claims: JSON.stringify({ id_token: { sub: { value: alice.id } } }) },
+      { id_token_hint: first.id_token, prompt: 'select_account' },
+    ]
+    for (const params of ways) {
+      const { page, at } = await reach(server, client, alice, 'select-account', { params, agent })
+      expect(page.text).toContain(alice.email)
+      expect(page.text).not.toContain(bob.email)
+      expect(page.text).toContain('asks for a particular account')
+      const csrf = formOf(page, /select-account$/).fields['csrf'] ?? ''
+      const pressed = await agent.post(`${at}/select-account`, {
+        csrf,
+        email: bob.email,
+        decision: 'continue',
+      })
+      expect([pressed.status, stepOf(pressed)]).toEqual([422, 'select-account'])
+      expect(pressed.text).toMatch(/role="alert"[^]*asks for a particular account/)
+    }
+    const { page, at } = await reach(server, client, alice, 'select-account', {
+      ...{ params: { id_token_hint: first.id_token }, agent },
+    })
+    const csrf = formOf(page, /select-account$/).fields['csrf'] ?? ''
+    const form = { csrf, email: alice.email, decision: 'switch' }
+    const chosen = await agent.post(`${at}/select-account`, form)
+    expect(told(await walk(server, agent, chosen.location ?? '', null))['code']).toBeDefined()
+  })
+
+  test('an app that asks for none of them gets a sign-in beside them, and no account that leads back to the page (AZ-19)', async () => {
+    const { agent, first } = await both()
+    const carol = await addPerson(server, { totp: false })
+    const { id_token: hint } = await tokensFor(server, client, carol)
+    const another = async () => {
+      const params = { id_token_hint: hint }
+      const { page, at } = await reach(server, client, carol, 'select-account', { params, agent })
+      expect(page.text).not.toContain(alice.email)
+      expect(page.text).not.toContain(bob.email)
+      const csrf = formOf(page, /select-account$/).fields['csrf'] ?? ''
+      const form = { csrf, email: alice.email, decision: 'switch' }
+      expect((await agent.post(`${at}/select-account`, form)).status).toBe(422)
+      return agent.post(`${at}/select-account`, { csrf, decision: 'another' })
+    }
+    const dave = await addPerson(server, { totp: false })
+    const unfit = await walk(server, agent, (await another()).location ?? '', dave)
+    expect(told(unfit)['error']).toBe('login_required')
+    expect(told(await walk(server, agent, (await another()).location ?? '', carol))['code']).toBeDefined()
+    expect(await isActive(server, client, first.access_token)).toBe(true)
+  })
+
   test('with nobody current, one can still sign in as yet another', async () => {
     const { agent } = await both()
     const { action, fields } = formOf(await agent.get('/logout'))

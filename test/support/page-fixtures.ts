@@ -294,6 +294,17 @@ export const pageFixtures: PageFixture[] = [
     },
   },
   {
+    name: 'select-account-asked-for',
+    view: 'select-account',
+    data: {
+      action: `${base}/select-account`,
+      csrf,
+      client: acme,
+      accounts: [{ email, name: 'Amélie Okafor', current: false }],
+      othersHidden: true,
+    },
+  },
+  {
     name: 'select-account-hostile',
     view: 'select-account',
     data: {

@@ -41,7 +41,7 @@ function asked({ policy = 'required', acrValues = [], essential, has, proven = {
     prompt: { name: rest.prompt ?? 'login', reasons: rest.reasons ?? ['no_session'], details: {} },
     demand: { table, policy, request: { acrValues, essential } },
     loggedInBefore: rest.loggedInBefore ?? false,
-    session: null,
+    ...{ session: null, askedFor: [] },
     issuedAt: new Date((NOW - 60) * 1000),
   }
   const situation = { available: { ...nobody, ...has }, accounts: [], now: NOW }
