@@ -5,7 +5,9 @@ import type { Text } from '../language/index.ts'
 import { revoke } from '../oidc/index.ts'
 import { enqueueMail } from '../mail/index.ts'
 import { findPasswordLink, passwordProblem, spendPasswordLink } from '../users/index.ts'
+import { markBrowser } from './by-mail/form-binding.ts'
 import { recallPending } from './by-mail/pending.ts'
+import { leadsTo, ledAgain, sentForm } from './by-mail/sent-twice.ts'
 import { interactionOf, wayAnew, withInteraction } from './by-mail/way-back.ts'
 import { showDeadLink } from './dead-link.ts'
 import type { AccountDeps } from './deps.ts'
@@ -27,12 +29,13 @@ export async function showPasswordForm(deps: AccountDeps, ctx: Context): Promise
 export async function setPassword(deps: AccountDeps, ctx: Context): Promise<void> {
   const ticket = field(ctx.request.body, 'ticket') ?? ''
   checkCsrf(ctx, deps.keys, binding(ticket), field(ctx.request.body, 'csrf'))
+  const password = field(ctx.request.body, 'password') ?? ''
+  const form = sentForm(ctx, 'password', ticket, password)
   const found = await find(deps, ticket)
   if (!found) {
-    showDeadLink(deps, ctx, 'password')
+    if (!(await ledAgain(deps, ctx, form))) showDeadLink(deps, ctx, 'password')
     return
   }
-  const password = field(ctx.request.body, 'password') ?? ''
   const { email, name, id } = found.user
   const problem = await passwordProblem(deps.passwordRules, { password, email, name })
   if (problem) {
@@ -42,19 +45,21 @@ export async function setPassword(deps: AccountDeps, ctx: Context): Promise<void
   }
   const passwordHash = await deps.hasher.hash(password)
   const by = { ip: ctx.state.ip, actor: { via: 'user' as const, userId: id, requestId: ctx.state.requestId } }
+  const next = withInteraction('/account/password-set', interactionBehind(ctx, found))
   const user = await deps.database.transaction(async (tx) => {
     const spent = await spendPasswordLink({ tx, sealer: deps.sealer }, { ticket, passwordHash }, by)
     if (!spent) return null
     await revoke(tx, { userId: id }, { reason: 'password_changed', ...by })
     if (found.purpose === 'reset') await tellOfNewPassword(deps, ctx, tx, spent)
+    await leadsTo(deps, tx, form, next)
     return spent
   })
   if (!user) {
-    showDeadLink(deps, ctx, 'password')
+    if (!(await ledAgain(deps, ctx, form))) showDeadLink(deps, ctx, 'password')
     return
   }
   ctx.status = 303
-  ctx.redirect(withInteraction('/account/password-set', interactionBehind(ctx, found)))
+  ctx.redirect(next)
 }
 
 /** What comes after it: the way to the sign-in that it was asked for from, or else to the app that this browser came from. */
@@ -104,6 +109,7 @@ function showForm(
   { user, purpose, ticket }: Ticket & { ticket: string },
   error?: Text,
 ): void {
+  markBrowser(ctx)
   ctx.type = 'html'
   ctx.body = render(ctx, 'set-password', {
     action: '/account/password',

@@ -25,6 +25,8 @@ export type { ImportFormatName } from './import/formats.ts'
 export { importUsers } from './import/import-users.ts'
 export type { ImportedUser, ImportFormat, ImportWarning, SkipReason } from './import/imported-user.ts'
 export { listUsers } from './list-users.ts'
+export { recallAnswer, rememberAnswer } from './answered-form.ts'
+export type { SentForm } from './answered-form.ts'
 export { checkMailCode } from './mail-code.ts'
 export {
   endMailTickets,

@@ -184,6 +184,7 @@ function opened(
   return { ...ticket, detail: JSON.parse(sealer.open(sealedDetail, contextOf(ticket.id))) }
 }
 
-function contextOf(id: string): string {
+/** What the seal of a row is bound to. */
+export function contextOf(id: string): string {
   return `mail_tickets:${id}`
 }

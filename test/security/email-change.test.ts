@@ -99,11 +99,29 @@ describe('another address for an account', () => {
     const email = newAddress()
     await ask(person, email)
     const { ticket } = await newestMail(server, email, 'change-email')
-    const agent = createUserAgent(server)
-    const form = formOf(await agent.get(`/account/email/confirm?ticket=${ticket}`), /confirm$/)
-    const answers = await Promise.all(Array.from({ length: 12 }, () => agent.post(form.action, form.fields)))
+    const agents = Array.from({ length: 12 }, () => createUserAgent(server))
+    const address = `/account/email/confirm?ticket=${ticket}`
+    const forms = await Promise.all(agents.map(async (agent) => formOf(await agent.get(address), /confirm$/)))
+    const answers = await Promise.all(
+      agents.map((agent, nth) => agent.post(forms[nth]?.action ?? '', forms[nth]?.fields ?? {})),
+    )
     expect(answers.filter(({ status }) => status === 303)).toHaveLength(1)
     expect(answers.filter(({ status }) => status === 410)).toHaveLength(11)
+  })
+
+  test('sent twice by one browser leads to the same page twice, and is changed once', async () => {
+    const person = await addPerson(server)
+    const email = newAddress()
+    await ask(person, email)
+    const { ticket } = await newestMail(server, email, 'change-email')
+    const agent = createUserAgent(server)
+    const form = formOf(await agent.get(`/account/email/confirm?ticket=${ticket}`), /confirm$/)
+    const send = () => agent.post(form.action, form.fields)
+    for (const answer of [...(await Promise.all([send(), send()])), await send()])
+      expect(answer).toMatchObject({ status: 303, location: '/account/email/done' })
+    const updates = { userId: person.id, type: 'user.updated' }
+    expect(await server.database.prisma.auditEvent.count({ where: updates })).toBe(1)
+    expect((await createUserAgent(server).post(form.action, form.fields)).status).toBe(410)
   })
 
   test('of two users who want the same, one gets it, and neither ends the asking of the other', async () => {

@@ -22,6 +22,11 @@ afterAll(() => server.stop())
 const newcomer = () => `${randomUUID()}@example.com`
 const userOf = (email: string) => server.database.prisma.user.findUnique({ where: { email } })
 
+const createdOf = async (email: string) => ({
+  userId: (await userOf(email))?.id ?? '',
+  type: 'user.created',
+})
+
 async function register(
   fields: Record<string, string>,
   { agent = createUserAgent(server), headers = fromElsewhere() } = {},
@@ -257,8 +262,39 @@ describe('the ticket of a registration', () => {
           : agent.post(byLink.action, byLink.fields),
       ),
     )
-    expect(answers.filter(({ location }) => location === '/register/done')).toHaveLength(1)
+    const ways = answers.flatMap(({ location }, nth) =>
+      location === '/register/done' ? [nth % 5 === 0 ? 'code' : 'link'] : [],
+    )
+    // The same form sent again by the same browser leads to the same place; the other way in does not.
+    expect(new Set(ways).size).toBe(1)
+    expect(await server.database.prisma.auditEvent.count({ where: await createdOf(email) })).toBe(1)
     expect(answers.filter(({ status }) => status >= 500)).toEqual([])
+  })
+
+  test('sent twice leads to the same place twice, by code and in another browser, where a password is to be chosen', async () => {
+    const email = newcomer()
+    const agent = createUserAgent(server)
+    await register({ email }, { agent })
+    const { code } = await newestMail(server, email, 'register')
+    const byCode = formOf(await agent.get('/register/check'), /check$/)
+    const type = () =>
+      agent.clone().post(byCode.action, { ...byCode.fields, code }, { headers: fromElsewhere() })
+    for (const answer of [...(await Promise.all([type(), type()])), await type()])
+      expect(answer).toMatchObject({ status: 303, location: '/register/done' })
+
+    const elsewhere = newcomer()
+    await register({ email: elsewhere })
+    const { ticket } = await newestMail(server, elsewhere, 'register')
+    const reader = createUserAgent(server)
+    const byLink = formOf(await reader.get(`/register/confirm?ticket=${ticket}`), /confirm$/)
+    const press = (by: UserAgent) => by.clone().post(byLink.action, byLink.fields)
+    const [one, two] = await Promise.all([press(reader), press(reader)])
+    expect(one.location).toMatch(/^\/account\/password\?ticket=[\w-]{43}$/)
+    expect(two.location).toBe(one.location)
+    expect((await reader.get(two.location ?? '')).status).toBe(200)
+    // Whoever else has the mail gets nothing by it.
+    expect((await press(createUserAgent(server))).status).toBe(410)
+    expect((await press(agent)).status).toBe(410)
   })
 
   test('bears five wrong codes, also in parallel and on two instances; the link stays good', async () => {

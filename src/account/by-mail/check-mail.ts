@@ -4,11 +4,14 @@ import { text } from '../../language/index.ts'
 import type { Text, TextKey } from '../../language/index.ts'
 import { browserTokenOf } from '../../oidc/index.ts'
 import { checkMailCode, spendMailTicketByCode, tradeCodeForLink } from '../../users/index.ts'
+import type { SentForm } from '../../users/index.ts'
 import { tooMany } from './ask.ts'
 import { confirm } from './confirm.ts'
 import type { ByMailDeps } from './deps.ts'
+import { markBrowser } from './form-binding.ts'
 import { recallPending } from './pending.ts'
 import type { Pending, PendingKind } from './pending.ts'
+import { leadsTo, ledAgain, sentForm } from './sent-twice.ts'
 import { wayBack, withInteraction } from './way-back.ts'
 
 const places: Record<PendingKind, { at: string; again: string; intro: TextKey }> = {
@@ -43,32 +46,51 @@ export async function enterCode(deps: ByMailDeps, ctx: Context, kind: PendingKin
   checkCsrf(ctx, deps.keys, binding(kind, pending), field(ctx.request.body, 'csrf'))
   const { id, email } = pending
   const code = field(ctx.request.body, 'code') ?? ''
+  const form = sentForm(ctx, kind, id, code)
   const verdict = await checkMailCode(deps, {
     ...{ id, email, code, purpose: kind, ip: ctx.state.ip },
     browserToken: browserTokenOf(ctx),
   })
   if (!verdict.ok) {
+    if (await ledAgain(deps, ctx, form)) return
     if (verdict.reason === 'throttled')
       showPage(deps, ctx, kind, pending, { problem: tooMany(ctx, verdict.retryAfter) })
-    else {
-      ctx.status = 422
-      showPage(deps, ctx, kind, pending, { error: text('register:check.wrong') })
-    }
+    else showWrong(deps, ctx, kind, pending)
     return
   }
   if (kind === 'reset') {
-    const ticket = await deps.database.transaction((tx) => tradeCodeForLink(tx, verdict.ticket))
-    if (ticket === null) {
-      // Somebody was faster, with the code or with the link.
-      ctx.status = 422
-      showPage(deps, ctx, kind, pending, { error: text('register:check.wrong') })
-      return
-    }
-    ctx.status = 303
-    ctx.redirect(`/account/password?ticket=${ticket}`)
+    const traded = await trade(deps, ctx, { form, ticket: verdict.ticket })
+    // Somebody was faster, with the code or with the link.
+    if (!traded) showWrong(deps, ctx, kind, pending)
     return
   }
-  await confirm(deps, ctx, kind, (tx) => spendMailTicketByCode({ tx, sealer: deps.sealer }, verdict.ticket))
+  await confirm(deps, ctx, { kind, form }, (tx) =>
+    spendMailTicketByCode({ tx, sealer: deps.sealer }, verdict.ticket),
+  )
+}
+
+/** Leads to the page of the link, where a password is chosen; false when the code is used up. */
+async function trade(
+  deps: ByMailDeps,
+  ctx: Context,
+  { form, ticket }: { form: SentForm | null; ticket: Parameters<typeof tradeCodeForLink>[1] },
+): Promise<boolean> {
+  const next = await deps.database.transaction(async (tx) => {
+    const link = await tradeCodeForLink(tx, ticket)
+    if (link === null) return null
+    const address = `/account/password?ticket=${link}`
+    await leadsTo(deps, tx, form, address)
+    return address
+  })
+  if (next === null) return ledAgain(deps, ctx, form)
+  ctx.status = 303
+  ctx.redirect(next)
+  return true
+}
+
+function showWrong(deps: ByMailDeps, ctx: Context, kind: PendingKind, pending: Pending): void {
+  ctx.status = 422
+  showPage(deps, ctx, kind, pending, { error: text('register:check.wrong') })
 }
 
 function showPage(
@@ -79,6 +101,7 @@ function showPage(
   fault: { error?: Text; problem?: Text } = {},
 ): void {
   const { at, again, intro } = places[kind]
+  markBrowser(ctx)
   ctx.state.here = at
   ctx.type = 'html'
   ctx.body = render(ctx, 'check-mail', {

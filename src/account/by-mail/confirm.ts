@@ -3,14 +3,16 @@ import type { Tx } from '../../db/index.ts'
 import { checkCsrf, csrfToken, field } from '../../http/index.ts'
 import { text } from '../../language/index.ts'
 import { findMailTicket, spendMailTicketByLink } from '../../users/index.ts'
-import type { SpentMailTicket } from '../../users/index.ts'
+import type { SentForm, SpentMailTicket } from '../../users/index.ts'
 import { showDeadLink } from '../dead-link.ts'
 import type { ByMailDeps } from './deps.ts'
 import { allowedDomains, mayChoose } from './domains.ts'
+import { markBrowser } from './form-binding.ts'
 import { makeAccount } from './make-account.ts'
 import { AddressTaken, changeAddress } from './new-address.ts'
 import { recallPending } from './pending.ts'
 import { isOpen } from './register.ts'
+import { leadsTo, ledAgain, sentForm } from './sent-twice.ts'
 
 export type Confirmation = 'register' | 'change_email'
 
@@ -27,6 +29,7 @@ export async function showConfirm(deps: ByMailDeps, ctx: Context, kind: Confirma
     showDeadLink(deps, ctx, kind)
     return
   }
+  markBrowser(ctx)
   ctx.type = 'html'
   ctx.body = deps.render(ctx, 'confirm-address', {
     action: places[kind].at,
@@ -47,19 +50,26 @@ export async function confirmByLink(deps: ByMailDeps, ctx: Context, kind: Confir
     return
   }
   const { sealer } = deps
-  await confirm(deps, ctx, kind, (tx) => spendMailTicketByLink({ tx, sealer }, { ticket, purposes: [kind] }))
+  const form = sentForm(ctx, kind, ticket)
+  await confirm(deps, ctx, { kind, form }, (tx) =>
+    spendMailTicketByLink({ tx, sealer }, { ticket, purposes: [kind] }),
+  )
 }
 
 /** Does what the mail was about, with the ticket used up by `spend` in the same transaction. Signs nobody in. */
 export async function confirm(
   deps: ByMailDeps,
   ctx: Context,
-  kind: Confirmation,
+  { kind, form }: { kind: Confirmation; form: SentForm | null },
   spend: (tx: Tx) => Promise<SpentMailTicket | null>,
 ): Promise<void> {
   const { ip, requestId } = ctx.state
   const by = { ip, actor: { via: 'user' as const, requestId } }
-  const work = async (tx: Tx) => {
+  const goOn = async (tx: Tx, next: string) => {
+    await leadsTo(deps, tx, form, next)
+    return { next }
+  }
+  const work = async (tx: Tx): Promise<'dead' | 'domain' | 'taken' | { next: string }> => {
     const spent = await spend(tx)
     if (!spent || (kind === 'register' && !isOpen(deps))) return 'dead'
     // Named since the mail was asked for.
@@ -67,21 +77,27 @@ export async function confirm(
     if (kind === 'register') {
       const isOwnBrowser = recallPending(ctx, 'register')?.id === spent.id
       const made = await makeAccount(tx, spent, { isOwnBrowser }, by)
-      return made.ok ? (made.ticket ?? 'done') : 'taken'
+      if (!made.ok) return 'taken'
+      return goOn(
+        tx,
+        made.ticket === undefined ? places.register.done : `/account/password?ticket=${made.ticket}`,
+      )
     }
     const changing = { ...by, userAgent: ctx.get('User-Agent') }
-    return (await changeAddress({ tx, sealer: deps.sealer }, spent, changing)) ? 'done' : 'taken'
+    const changed = await changeAddress({ tx, sealer: deps.sealer }, spent, changing)
+    return changed ? goOn(tx, places.change_email.done) : 'taken'
   }
   const outcome = await deps.database.transaction(work).catch((error: unknown) => {
-    if (error instanceof AddressTaken) return 'taken'
+    if (error instanceof AddressTaken) return 'taken' as const
     throw error
   })
-  if (outcome === 'dead') showDeadLink(deps, ctx, kind)
-  else if (outcome === 'taken') showTaken(deps, ctx)
+  if (outcome === 'dead') {
+    if (!(await ledAgain(deps, ctx, form))) showDeadLink(deps, ctx, kind)
+  } else if (outcome === 'taken') showTaken(deps, ctx)
   else if (outcome === 'domain') showDomains(deps, ctx)
   else {
     ctx.status = 303
-    ctx.redirect(outcome === 'done' ? places[kind].done : `/account/password?ticket=${outcome}`)
+    ctx.redirect(outcome.next)
   }
 }
 

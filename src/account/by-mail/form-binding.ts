@@ -9,9 +9,19 @@ const cookie = ownCookie('cardea_form')
  * browser, made when the first such form is shown.
  */
 export function formBinding(ctx: Context): string {
+  return `form:${markBrowser(ctx)}`
+}
+
+/** Gives this browser that value, unless it has it already. A form that is sent twice is known by it. */
+export function markBrowser(ctx: Context): string {
   const kept = cookie.get(ctx)
-  if (kept !== undefined) return `form:${kept}`
+  if (kept !== undefined) return kept
   const value = randomSecret(16)
   cookie.set(ctx, value)
-  return `form:${value}`
+  return value
+}
+
+/** The value of a browser that was shown such a form. */
+export function formBrowser(ctx: Context): string | undefined {
+  return cookie.get(ctx)
 }
