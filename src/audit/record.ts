@@ -1,88 +1,90 @@
 import type { Db, Prisma } from '../db/index.ts'
 
 /** The vocabulary: `noun.what_happened`, stable, greppable, documented in docs/operate.md. */
-export type AuditType =
-  | 'access.revoked'
-  | 'admin.denied'
-  | 'audit.events_removed'
-  | 'browser.forgotten'
-  | 'browser.trusted'
-  | 'client.authentication_failed'
-  | 'client.created'
-  | 'client.deleted'
-  | 'client.disabled'
-  | 'client.enabled'
-  | 'client.logo_changed'
-  | 'client.logouts_retried'
-  | 'client.secret_rotated'
-  | 'client.updated'
-  | 'consent.denied'
-  | 'consent.granted'
-  | 'device.approved'
-  | 'device.denied'
-  | 'factor.passkey_added'
-  | 'factor.passkey_removed'
-  | 'factor.recovery_codes_generated'
-  | 'factor.totp_added'
-  | 'factor.totp_removed'
-  | 'global_revocation.refused'
-  | 'grant.revoked'
-  | 'job.discarded'
-  | 'job.retried'
-  | 'mail.discarded'
-  | 'mail.retried'
-  | 'resource_server.created'
-  | 'resource_server.deleted'
-  | 'resource_server.updated'
-  | 'scope_words.deleted'
-  | 'scope_words.updated'
-  | 'sealing_keys.changed'
-  | 'session.ended'
-  | 'session.started'
-  | 'sign_in.passkey_failed'
-  | 'sign_in.passkey_ok'
-  | 'sign_in.password_failed'
-  | 'sign_in.password_ok'
-  | 'sign_in.recovery_code_failed'
-  | 'sign_in.recovery_code_used'
-  | 'sign_in.throttled'
-  | 'sign_in.totp_failed'
-  | 'sign_in.totp_ok'
-  | 'sign_in.unlocked'
-  | 'signing_key.activated'
-  | 'signing_key.created'
-  | 'signing_key.retired'
-  | 'stream.created'
-  | 'stream.deleted'
-  | 'stream.denied'
-  | 'stream.status_changed'
-  | 'stream.subject_added'
-  | 'stream.subject_removed'
-  | 'stream.updated'
-  | 'theme.deleted'
-  | 'theme.updated'
-  | 'throttle.blocked'
-  | 'throttle.credential_stuffing'
-  | 'throttle.lifted'
-  | 'token.issued'
-  | 'user.created'
-  | 'user.data_downloaded'
-  | 'user.deleted'
-  | 'user.disabled'
-  | 'user.enabled'
-  | 'user.invited'
-  | 'user.password_changed'
-  | 'user.password_reset_started'
-  | 'user.unlocked'
-  | 'user.updated'
-  | 'webhook.created'
-  | 'webhook.deleted'
-  | 'webhook.disabled'
-  | 'webhook.paused'
-  | 'webhook.resumed'
-  | 'webhook.secret_rotated'
-  | 'webhook.tested'
-  | 'webhook.updated'
+export const auditTypes = [
+  'access.revoked',
+  'admin.denied',
+  'audit.events_removed',
+  'browser.forgotten',
+  'browser.trusted',
+  'client.authentication_failed',
+  'client.created',
+  'client.deleted',
+  'client.disabled',
+  'client.enabled',
+  'client.logo_changed',
+  'client.logouts_retried',
+  'client.secret_rotated',
+  'client.updated',
+  'consent.denied',
+  'consent.granted',
+  'device.approved',
+  'device.denied',
+  'factor.passkey_added',
+  'factor.passkey_removed',
+  'factor.recovery_codes_generated',
+  'factor.totp_added',
+  'factor.totp_removed',
+  'global_revocation.refused',
+  'grant.revoked',
+  'job.discarded',
+  'job.retried',
+  'mail.discarded',
+  'mail.retried',
+  'resource_server.created',
+  'resource_server.deleted',
+  'resource_server.updated',
+  'scope_words.deleted',
+  'scope_words.updated',
+  'sealing_keys.changed',
+  'session.ended',
+  'session.started',
+  'sign_in.passkey_failed',
+  'sign_in.passkey_ok',
+  'sign_in.password_failed',
+  'sign_in.password_ok',
+  'sign_in.recovery_code_failed',
+  'sign_in.recovery_code_used',
+  'sign_in.throttled',
+  'sign_in.totp_failed',
+  'sign_in.totp_ok',
+  'sign_in.unlocked',
+  'signing_key.activated',
+  'signing_key.created',
+  'signing_key.retired',
+  'stream.created',
+  'stream.deleted',
+  'stream.denied',
+  'stream.status_changed',
+  'stream.subject_added',
+  'stream.subject_removed',
+  'stream.updated',
+  'theme.deleted',
+  'theme.updated',
+  'throttle.blocked',
+  'throttle.credential_stuffing',
+  'throttle.lifted',
+  'token.issued',
+  'user.created',
+  'user.data_downloaded',
+  'user.deleted',
+  'user.disabled',
+  'user.enabled',
+  'user.invited',
+  'user.password_changed',
+  'user.password_reset_started',
+  'user.unlocked',
+  'user.updated',
+  'webhook.created',
+  'webhook.deleted',
+  'webhook.disabled',
+  'webhook.paused',
+  'webhook.resumed',
+  'webhook.secret_rotated',
+  'webhook.tested',
+  'webhook.updated',
+] as const
+export type AuditType = (typeof auditTypes)[number]
 
 /** Who did it, by which way in. What the system did by itself (a job, the first start) has no id. */
 export type Actor = {

@@ -11,7 +11,7 @@ export interface Keys {
   cookie: Buffer[] | undefined
 }
 
-const recipe = 'Make each key with: openssl rand -base64 32'
+const recipe = 'Make them with `cardea secrets generate`, or each key with: openssl rand -base64 32'
 
 /** Reads the sealing and cookie keys. Production refuses missing and weak ones; development may leave them out. */
 export function readKeys(

@@ -31,8 +31,14 @@ export async function findAskingClient(db: Db, id: string): Promise<AskingClient
 export function startAgainUri({ metadata }: StoredClient): string | undefined {
   const uri = metadata.initiate_login_uri ?? metadata.client_uri
   if (uri !== undefined) return uri
-  const origin = URL.parse(metadata.redirect_uris[0] ?? '')?.origin
-  return origin?.startsWith('http') ? `${origin}/` : undefined
+  const front = URL.parse(metadata.redirect_uris[0] ?? '')
+  // A program on the person's own machine listens there while somebody signs in, and at a port of its own (RFC 8252 section 7.3).
+  if (metadata.application_type === 'native' && isLoopback(front?.hostname)) return undefined
+  return front?.protocol.startsWith('http') ? `${front.origin}/` : undefined
+}
+
+function isLoopback(host: string | undefined): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host ?? '')
 }
 
 const COOKIE_SECONDS = 3600

@@ -1,3 +1,5 @@
+import { auditTypes } from '../audit/index.ts'
+
 /** Does an endpoint that asked for these types want an event of this type? `*` is all of them, `user.*` all that begin so. */
 export function wants(asked: readonly string[], type: string): boolean {
   return asked.some(
@@ -5,7 +7,8 @@ export function wants(asked: readonly string[], type: string): boolean {
   )
 }
 
-/** Can this be asked for: a type, or a beginning with a star behind it. */
+/** Can this be asked for: a type that there is, or a beginning of some with a star behind it. One that none has would stay silent for ever. */
 export function isTypePattern(text: string): boolean {
-  return text.length <= 100 && /^(\*|[a-z_]+(\.[a-z_]+)*(\.\*)?)$/.test(text)
+  const hasForm = text.length <= 100 && /^(\*|[a-z_]+(\.[a-z_]+)*(\.\*)?)$/.test(text)
+  return hasForm && auditTypes.some((type) => wants([text], type))
 }

@@ -7,7 +7,9 @@ export const fields = {
   url: z.string().min(1).max(2000).meta({ description: 'Where messages are sent, by POST.' }),
   description: z.string().max(200),
   event_types: z
-    .array(z.string().refine(isTypePattern, 'must be a type such as user.disabled, user.* or *'))
+    .array(
+      z.string().refine(isTypePattern, 'must be a type that there is, such as user.disabled, user.* or *'),
+    )
     .min(1)
     .max(100)
     .meta({ description: 'Of the audit: `user.disabled`, `user.*` for all that begin so, `*` for all.' }),

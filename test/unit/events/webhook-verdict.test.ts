@@ -64,6 +64,8 @@ describe('the types an endpoint asks for', () => {
     ['**', false],
     ['*.disabled', false],
     ['user.%', false],
+    ['users.disabled', false],
+    ['users.*', false],
   ])('%s can be asked for: %s', (text, can) => {
     expect(isTypePattern(text)).toBe(can)
   })

@@ -115,7 +115,7 @@ export const users: Group = {
       example: 'cardea users invite ada@example.com',
       call: 'POST /users/:user/invite',
       fields: [link],
-      done: 'Invited %. A link that is shown here is yours to hand over: it works once and is shown this once.',
+      done: 'Invited %. The link went out by mail; with --link it stands below, yours to hand over: it works once and is shown this once.',
     },
     {
       usage: 'reset-password <user>',
@@ -123,7 +123,7 @@ export const users: Group = {
       example: 'cardea users reset-password ada@example.com --link',
       call: 'POST /users/:user/password-reset',
       fields: [link],
-      done: 'Nothing of % changes before they use the link. One that is shown here is yours to hand over: it works once and is shown this once.',
+      done: 'Nothing of % changes before they use the link. It went out by mail; with --link it stands below, yours to hand over: it works once and is shown this once.',
     },
     {
       usage: 'unlock <user>',
