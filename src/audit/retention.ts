@@ -23,8 +23,8 @@ type Due = { position: string; event_id: string; hash: Buffer; due: boolean }
 /**
  * Removes events older than `days`, with their links and checkpoints: a batch from the beginning of the chain, never one from its middle, and
  * nothing that no signed checkpoint stands behind. What is left proves itself: in the same transaction the place where it begins is
- * recorded (`audit.events_removed`: position, hash, count, cutoff; sealed under the key ring), so that removed by retention and removed by somebody are told apart. Nothing goes, and it
- * throws, where the chain does not begin as we recorded it or what is to go is not what was put into it: that is evidence. Any
+ * recorded (`audit.events_removed`: position, hash, count, cutoff; sealed under the key ring), so that removed by retention and removed by
+ * somebody are told apart. Nothing goes, and it throws, where the chain does not begin as we recorded it or what is to go is not what was put into it: that is evidence. Any
  * number of instances may do it at once; it waits for nobody and holds up no writer. Throws on fewer than 30 days.
  */
 export async function removeOldEvents(

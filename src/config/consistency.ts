@@ -1,3 +1,4 @@
+import { isLoopback } from './loopback.ts'
 import type { Problem } from './problem.ts'
 import type { Values, VariableName } from './variables.ts'
 
@@ -69,7 +70,7 @@ const production: Rule[] = [
     },
   ({ CARDEA_ISSUER: issuer }) =>
     issuer?.startsWith('http:') &&
-    !isLoopback(new URL(issuer).hostname) && {
+    !staysHere(new URL(issuer)) && {
       variable: 'CARDEA_ISSUER',
       problem: 'is an http address that is not loopback',
       remedy: 'Use https; a proxy in front may do the TLS (see CARDEA_TRUSTED_PROXIES)',
@@ -122,6 +123,7 @@ function atLeast(a: number | undefined, b: number | undefined): boolean {
   return a !== undefined && b !== undefined && a >= b
 }
 
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
+/** A name below .localhost leads to this machine as well, if not everywhere (RFC 6761 section 6.3). */
+function staysHere({ hostname }: URL): boolean {
+  return isLoopback(hostname) || hostname.endsWith('.localhost')
 }

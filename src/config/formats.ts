@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { isLoopback } from './loopback.ts'
 
 /** A whole number between two bounds. The unit only serves the error text. */
 export function wholeNumber(min: number, max: number, unit = ''): z.ZodType<number, string> {
@@ -159,8 +160,7 @@ export const breachedPasswords = z.string().transform((text, issues): BreachedPa
   if (text === 'off') return { by: 'off' }
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? URL.parse(text) : undefined
   if (url === undefined) return { by: 'file', path: text }
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url?.hostname ?? '')
-  const fit = url && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))
+  const fit = url && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)))
   if (url && fit && !url.search && !url.hash && !url.username && !url.password)
     return { by: 'range', url: url.href.endsWith('/') ? url.href : `${url.href}/` }
   issues.addIssue('must be off, an https address without query, or the path of a file')

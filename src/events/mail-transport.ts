@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { createTransport } from 'nodemailer'
+import { isLoopback } from '../config/index.ts'
 import type { Database } from '../db/index.ts'
 import { keepInMailbox } from '../mail/index.ts'
 import type { RenderedMail } from './render-mail.ts'
@@ -42,11 +43,11 @@ export function createSmtpTransport({
     try {
       const transport = createTransport({
         ...server,
-        requireTLS: !secure && !isLoopback(host),
+        requireTLS: !secure && !isLoopback(hostname),
         ...(username === ''
           ? {}
           : { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
-        tls: { minVersion: 'TLSv1.2', ...(isLoopback(host) ? { rejectUnauthorized: false } : {}) },
+        tls: { minVersion: 'TLSv1.2', ...(isLoopback(hostname) ? { rejectUnauthorized: false } : {}) },
         greetingTimeout: STEP_MS,
         socketTimeout: STEP_MS,
         disableFileAccess: true,
@@ -83,8 +84,4 @@ export function createSmtpTransport({
 export function createMailboxTransport({ prisma }: Database): MailTransport {
   return ({ id, to, subject, text, html }) =>
     keepInMailbox(prisma, { id, recipient: to, subject, text, html })
-}
-
-function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|::1)$/.test(host)
 }

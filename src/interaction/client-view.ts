@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { ACCOUNT_PAGES, findClient, logoAddress } from '../clients/index.ts'
 import type { StoredClient } from '../clients/index.ts'
+import { isLoopback } from '../config/index.ts'
 import type { Db } from '../db/index.ts'
 import { ownCookie } from '../http/index.ts'
 import type { ClientView } from '../http/index.ts'
@@ -33,12 +34,8 @@ export function startAgainUri({ metadata }: StoredClient): string | undefined {
   if (uri !== undefined) return uri
   const front = URL.parse(metadata.redirect_uris[0] ?? '')
   // A program on the person's own machine listens there while somebody signs in, and at a port of its own (RFC 8252 section 7.3).
-  if (metadata.application_type === 'native' && isLoopback(front?.hostname)) return undefined
+  if (metadata.application_type === 'native' && isLoopback(front?.hostname ?? '')) return undefined
   return front?.protocol.startsWith('http') ? `${front.origin}/` : undefined
-}
-
-function isLoopback(host: string | undefined): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(host ?? '')
 }
 
 const COOKIE_SECONDS = 3600

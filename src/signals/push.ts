@@ -60,8 +60,9 @@ export async function askForSignalPushes({ prisma }: Pick<Database, 'prisma'>): 
 }
 
 /**
- * Sees to one stream. Of a polled one it writes down what happened. Of a pushed one it pushes the events (RFC 8935), one at a time in their order: the next only when the one before was taken, or refused for good. So
- * its receiver hears of everything at least once, and of a subject never a later thing before an earlier one.
+ * Sees to one stream. Of a polled one it writes down what happened. Of a pushed one it pushes the events (RFC 8935), one at a time in their
+ * order: the next only when the one before was taken, or refused for good. So its receiver hears of everything at least once, and of a
+ * subject never a later thing before an earlier one.
  */
 export function pushSignals(deps: PushDeps): Work {
   const guard = createOutboundGuard(deps.outboundAllow)

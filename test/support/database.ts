@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+import { connectDatabase } from '../../src/db/index.ts'
+import type { Database } from '../../src/db/index.ts'
 
 /** Any number will do that nobody else uses on the admin database. */
 const CLONING = 4_201
@@ -20,6 +22,24 @@ export async function createTestDatabase(): Promise<{ url: string; drop: () => P
       await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
     })
   return { url: new URL(`/${name}`, admin).href, drop }
+}
+
+/** The same, with a pool of ours to it whose every wait ends after five seconds. `close` ends both. */
+export async function openTestDatabase({
+  poolMax,
+}: {
+  poolMax: number
+}): Promise<{ url: string; database: Database; close: () => Promise<void> }> {
+  const { url, drop } = await createTestDatabase()
+  const database = connectDatabase({
+    ...{ url, poolMax, connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
+    ...{ lockTimeoutMs: 5000, idleInTransactionTimeoutMs: 5000 },
+  })
+  const close = async () => {
+    await database.close()
+    await drop()
+  }
+  return { url, database, close }
 }
 
 async function asAdmin(admin: string, work: (client: pg.Client) => Promise<void>): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { isLoopback } from '../../config/index.ts'
 import { Refusal } from '../refusal.ts'
 import type { Terminal } from '../terminal.ts'
 import { readCredentials } from './credentials.ts'
@@ -29,14 +30,10 @@ export function safeOrigin(text: string): string {
     throw new Refusal('usage', `${text} is no address of an API: it looks like ${DEFAULT}.`)
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
     throw new Refusal('usage', `The address of the API has no path: ${url.origin}`)
-  if (url.protocol === 'http:' && !isLoopback(url))
+  if (url.protocol === 'http:' && !isLoopback(url.hostname))
     throw new Refusal(
       'usage',
       `${url.origin} would carry access tokens in the open. Use https, or a tunnel: ssh -N -L 3001:127.0.0.1:${url.port || '80'} ${url.hostname}`,
     )
   return url.origin
-}
-
-export function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }

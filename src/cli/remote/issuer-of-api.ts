@@ -1,5 +1,5 @@
+import { isLoopback } from '../../config/index.ts'
 import { Refusal } from '../refusal.ts'
-import { isLoopback } from './address.ts'
 
 /**
  * Decides whether a person signs in at the issuer that an API names (RFC 9728 section 7: anybody can run an API that names
@@ -13,7 +13,7 @@ export function trustIssuer(
 ): void {
   if (named !== undefined) return matchIssuer({ api, issuer }, { named, by: '--issuer' })
   const url = new URL(api)
-  if (isLoopback(url) || url.hostname === new URL(issuer).hostname) return
+  if (isLoopback(url.hostname) || url.hostname === new URL(issuer).hostname) return
   throw new Refusal(
     'configuration',
     `${api} wants tokens of ${issuer}, which is on another host. Whoever runs ${api} could do all that you may. If you know that it belongs to that issuer, say so: --issuer ${issuer}`,

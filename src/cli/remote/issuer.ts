@@ -1,6 +1,6 @@
 import * as client from 'openid-client'
+import { isLoopback } from '../../config/index.ts'
 import { Refusal } from '../refusal.ts'
-import { isLoopback } from './address.ts'
 import { clean } from './clean.ts'
 import { reasonOf } from './send.ts'
 
@@ -14,12 +14,12 @@ export async function connectIssuer(
   authentication: client.ClientAuth,
 ): Promise<client.Configuration> {
   const url = new URL(issuer)
-  if (url.protocol !== 'https:' && !isLoopback(url))
+  if (url.protocol !== 'https:' && !isLoopback(url.hostname))
     throw new Refusal(
       'configuration',
       `The issuer ${issuer} has no https address: tokens would travel in the open.`,
     )
-  const execute = [client.enableNonRepudiationChecks, ...(isLoopback(url) ? [allowPlainHttp] : [])]
+  const execute = [client.enableNonRepudiationChecks, ...(isLoopback(url.hostname) ? [allowPlainHttp] : [])]
   try {
     return await client.discovery(url, clientId, undefined, authentication, {
       execute,

@@ -1,26 +1,21 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
 import { rotateClientSecret } from '../../../src/clients/index.ts'
-import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import { madeClient } from '../../support/access-rows.ts'
-import { createTestDatabase } from '../../support/database.ts'
+import { openTestDatabase } from '../../support/database.ts'
 
 let database: Database
-let drop: () => Promise<void>
+let close: () => Promise<void>
 beforeAll(async () => {
-  const own = await createTestDatabase()
-  drop = own.drop
-  database = connectDatabase({
-    ...{ url: own.url, poolMax: 2, connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
-    ...{ lockTimeoutMs: 5000, idleInTransactionTimeoutMs: 5000 },
-  })
+  const own = await openTestDatabase({ poolMax: 2 })
+  database = own.database
+  close = own.close
 })
 afterEach(() => {
   jest.useRealTimers()
 })
 afterAll(async () => {
-  await database.close()
-  await drop()
+  await close()
 })
 
 const HOUR = 3_600_000

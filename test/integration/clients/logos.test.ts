@@ -11,27 +11,23 @@ import {
   settleLogo,
   updateClient,
 } from '../../../src/clients/index.ts'
-import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import { fetchLogos } from '../../../src/jobs/index.ts'
 import { startWorker } from '../../../src/queue/index.ts'
 import { madeClient } from '../../support/access-rows.ts'
-import { createTestDatabase } from '../../support/database.ts'
+import { openTestDatabase } from '../../support/database.ts'
 import { png } from '../../support/pictures.ts'
 
 let database: Database
-let drop: () => Promise<void>
+let close: () => Promise<void>
 let server: Server
 let logoUri: string
 let served: Buffer | number
 let asked: number
 beforeAll(async () => {
-  const own = await createTestDatabase()
-  drop = own.drop
-  database = connectDatabase({
-    ...{ url: own.url, poolMax: 6, connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
-    ...{ lockTimeoutMs: 5000, idleInTransactionTimeoutMs: 5000 },
-  })
+  const own = await openTestDatabase({ poolMax: 6 })
+  database = own.database
+  close = own.close
   server = createServer((_req, res) => {
     asked += 1
     if (typeof served === 'number') res.writeHead(served).end()
@@ -49,8 +45,7 @@ beforeEach(async () => {
 afterAll(async () => {
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
-  await database.close()
-  await drop()
+  await close()
 })
 
 const withLogo = () => madeClient({ database }, { metadata: { logo_uri: logoUri } })

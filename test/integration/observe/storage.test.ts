@@ -3,30 +3,25 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { record, sealAll } from '../../../src/audit/index.ts'
 import { examineRotation } from '../../../src/cli/doctor-keys.ts'
 import { createSealer } from '../../../src/crypto/index.ts'
-import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import { createMetrics } from '../../../src/http/index.ts'
 import { startWatchingStorage } from '../../../src/jobs/index.ts'
 import { ensureSigningKeys, keepKeysFresh } from '../../../src/oidc/index.ts'
 import { sweeps } from '../../../src/wiring/sweeps.ts'
-import { createTestDatabase } from '../../support/database.ts'
+import { openTestDatabase } from '../../support/database.ts'
 import { sweepOnce } from '../../support/sweep.ts'
 
 const DAY = 86_400
 const sealer = createSealer([randomBytes(32)])
 let database: Database
-let drop: () => Promise<void>
+let close: () => Promise<void>
 beforeEach(async () => {
-  const made = await createTestDatabase()
-  drop = made.drop
-  database = connectDatabase({
-    ...{ url: made.url, poolMax: 4, connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
-    ...{ lockTimeoutMs: 5000, idleInTransactionTimeoutMs: 5000 },
-  })
+  const made = await openTestDatabase({ poolMax: 4 })
+  database = made.database
+  close = made.close
 })
 afterEach(async () => {
-  await database.close()
-  await drop()
+  await close()
 })
 
 /** What the metrics say of what is kept. */

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { z } from 'zod'
-import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import {
   defineTask,
@@ -11,26 +10,22 @@ import {
   performRounds,
   startWorker,
 } from '../../../src/queue/index.ts'
-import { createTestDatabase } from '../../support/database.ts'
+import { openTestDatabase } from '../../support/database.ts'
 
 const ring = defineTask('ring', z.strictObject({ lane: z.string() }))
 
 let database: Database
-let drop: () => Promise<void>
+let close: () => Promise<void>
 let stop: (() => Promise<void>) | undefined
 
 beforeEach(async () => {
-  const made = await createTestDatabase()
-  drop = made.drop
-  database = connectDatabase({
-    ...{ url: made.url, poolMax: 8, connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
-    ...{ lockTimeoutMs: 5000, idleInTransactionTimeoutMs: 5000 },
-  })
+  const made = await openTestDatabase({ poolMax: 8 })
+  database = made.database
+  close = made.close
 })
 afterEach(async () => {
   await stop?.()
-  await database.close()
-  await drop()
+  await close()
 })
 
 test('a receiver that never comes to an end leaves its hand to the others, and gets it back', async () => {

@@ -1,12 +1,11 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import { logoutRound } from '../../../src/oidc/index.ts'
 import { enqueue, listJobs } from '../../../src/queue/index.ts'
 import { madeClient } from '../../support/access-rows.ts'
-import { createTestDatabase } from '../../support/database.ts'
+import { openTestDatabase } from '../../support/database.ts'
 import { startLogoutReceiver } from '../../support/logout-receiver.ts'
 import type { LogoutReceiver } from '../../support/logout-receiver.ts'
 import { freePorts } from '../../support/server.ts'
@@ -14,18 +13,15 @@ import { productionEnv, spawnServer } from '../../support/server-process.ts'
 import type { ServerProcess } from '../../support/server-process.ts'
 
 let database: Database
-let drop: () => Promise<void>
+let close: () => Promise<void>
 let receiver: LogoutReceiver
 let env: Record<string, string>
 let processes: ServerProcess[]
 
 beforeEach(async () => {
-  const made = await createTestDatabase()
-  drop = made.drop
-  database = connectDatabase({
-    ...{ url: made.url, poolMax: 4, connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
-    ...{ lockTimeoutMs: 5000, idleInTransactionTimeoutMs: 5000 },
-  })
+  const made = await openTestDatabase({ poolMax: 4 })
+  database = made.database
+  close = made.close
   receiver = await startLogoutReceiver()
   env = { ...(await productionEnv(made.url)), CARDEA_OUTBOUND_ALLOW: '127.0.0.1', CARDEA_JOBS: 'false' }
   processes = []
@@ -33,8 +29,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const one of processes) await one.stop()
   await receiver.stop()
-  await database.close()
-  await drop()
+  await close()
 })
 
 async function started(process: Promise<ServerProcess>): Promise<ServerProcess> {

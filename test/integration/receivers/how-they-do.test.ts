@@ -4,7 +4,6 @@ import { Registry } from 'prom-client'
 import { record, sealAll, sealEvents } from '../../../src/audit/index.ts'
 import { examineReceivers } from '../../../src/cli/doctor-receivers.ts'
 import { createSealer } from '../../../src/crypto/index.ts'
-import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import { receiverMetrics } from '../../../src/http/receiver-metrics.ts'
 import {
@@ -15,25 +14,21 @@ import {
   receiverStatistics,
   receiversSweeps,
 } from '../../../src/receivers/index.ts'
-import { createTestDatabase } from '../../support/database.ts'
+import { openTestDatabase } from '../../support/database.ts'
 import { sweepOnce } from '../../support/sweep.ts'
 
 const sealer = createSealer([randomBytes(32)])
 const broker = { url: 'amqp://someone:secret@127.0.0.1', exchange: 'x', queue: null }
 const audit = { retentionDays: 90 }
 let database: Database
-let drop: () => Promise<void>
+let close: () => Promise<void>
 beforeEach(async () => {
-  const made = await createTestDatabase()
-  drop = made.drop
-  database = connectDatabase({
-    ...{ url: made.url, poolMax: 4, connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
-    ...{ lockTimeoutMs: 5000, idleInTransactionTimeoutMs: 5000 },
-  })
+  const made = await openTestDatabase({ poolMax: 4 })
+  database = made.database
+  close = made.close
 })
 afterEach(async () => {
-  await database.close()
-  await drop()
+  await close()
 })
 
 async function add(columns?: string): Promise<string> {

@@ -3,21 +3,17 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { sealAll } from '../../../src/audit/index.ts'
 import { examineReceivers } from '../../../src/cli/doctor-receivers.ts'
 import { SIGNALS_SCOPES } from '../../../src/clients/index.ts'
-import { connectDatabase } from '../../../src/db/index.ts'
 import type { Database } from '../../../src/db/index.ts'
 import { addEvents, countStreams, MOST_WAITING, streamsWithNews } from '../../../src/receivers/index.ts'
-import { createTestDatabase } from '../../support/database.ts'
+import { openTestDatabase } from '../../support/database.ts'
 
 const ids = { client: 'receiver', stream: randomUUID() }
 let database: Database
-let drop: () => Promise<void>
+let close: () => Promise<void>
 beforeEach(async () => {
-  const made = await createTestDatabase()
-  drop = made.drop
-  database = connectDatabase({
-    ...{ url: made.url, poolMax: 4, connectTimeoutMs: 5000, statementTimeoutMs: 5000 },
-    ...{ lockTimeoutMs: 5000, idleInTransactionTimeoutMs: 5000 },
-  })
+  const made = await openTestDatabase({ poolMax: 4 })
+  database = made.database
+  close = made.close
   const { pool } = database
   await pool.query(
     `INSERT INTO clients (id, name, metadata, updated_at) VALUES ($1, 'r', '{"scope":"ssf.read"}', now())`,
@@ -34,8 +30,7 @@ beforeEach(async () => {
   await sealAll(database)
 })
 afterEach(async () => {
-  await database.close()
-  await drop()
+  await close()
 })
 
 async function oldest(): Promise<number> {
